@@ -1,0 +1,28 @@
+package dev.stardust.hypervisor.machine;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * One virtual machine, wherever it runs: in this process ({@code KvmMachine}) or in a worker process. Whoever drives a
+ * VM does so through this interface alone. Every call returns at once; the stage completes when the step is done, or
+ * fails with a {@link MachineException} whose text tells the user what failed.
+ */
+public interface Machine {
+    /** The name of the VM this machine runs. */
+    String name();
+
+    /** Starts a created machine, or lets a paused one go on. Running already is no error. */
+    CompletionStage<Void> resume();
+
+    /** Stops all vCPUs and drains the devices; afterwards guest memory and disks do not change. */
+    CompletionStage<Void> pause();
+
+    /** The device and vCPU state of a paused machine, without memory. */
+    CompletionStage<MachineState> saveState();
+
+    /** What the machine is doing. */
+    CompletionStage<MachineStatus> status();
+
+    /** Ends the machine, flushes its disks and frees everything it held. */
+    CompletionStage<Void> destroy();
+}

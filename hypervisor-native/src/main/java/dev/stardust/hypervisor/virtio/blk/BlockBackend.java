@@ -1,0 +1,27 @@
+package dev.stardust.hypervisor.virtio.blk;
+
+import java.io.IOException;
+
+/**
+ * What a virtio-blk device reads from and writes to. Declared beside the device so that devices never know chunks.
+ *
+ * <p>Calls come from one I/O thread at a time. Addresses are native addresses in this process that the caller has
+ * already checked and that stay mapped for the whole call. Offsets and lengths are in bytes; the device only passes
+ * ranges inside {@link #sizeBytes()}.
+ */
+public interface BlockBackend extends AutoCloseable {
+    /** Size of the disk in bytes, a multiple of 512. */
+    long sizeBytes();
+
+    /** Fills {@code [address, address + length)} with the disk's bytes from {@code offset}. */
+    void read(long offset, long address, int length) throws IOException;
+
+    /** Stores {@code [address, address + length)} at {@code offset}. Durable only after {@link #flush()}. */
+    void write(long offset, long address, int length) throws IOException;
+
+    /** Returns once everything written before is on stable storage. */
+    void flush() throws IOException;
+
+    @Override
+    void close() throws IOException;
+}
