@@ -1,0 +1,116 @@
+package dev.stardust.ops.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "node",
+        mixinStandardHelpOptions = true,
+        description = "Starts a node, lists the hosts.",
+        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class})
+final class NodeCommand {
+    @Command(
+            name = "start",
+            mixinStandardHelpOptions = true,
+            description = "Runs a node in the foreground until it is told to end (SIGTERM). Its VMs live on.")
+    static final class Start implements Callable<Integer> {
+        @Option(names = "--data", paramLabel = "FOLDER", description = "data folder (default: $STARDUST_DATA)")
+        private Path data;
+
+        @Option(names = "--name", paramLabel = "NAME", description = "the host's name (default: the machine's)")
+        private String name;
+
+        @Option(names = "--bind", paramLabel = "ADDRESS", description = "address to listen on (default 127.0.0.1)")
+        private String bind;
+
+        @Option(names = "--port-base", paramLabel = "PORT", description = "first of four ports (default 7700)")
+        private Integer portBase;
+
+        @Option(names = "--memory-mib", paramLabel = "MIB", description = "memory for VMs (default: 3/4 of the machine's)")
+        private Integer memoryMib;
+
+        @Option(names = "--token-file", paramLabel = "FILE", description = "file with the API token (default: DATA/token)")
+        private Path tokenFile;
+
+        @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
+        private boolean insecure;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            List<String> args = new ArrayList<>();
+            add(args, "--data", data != null ? data : DataFolder.defaultPath());
+            add(args, "--name", name);
+            add(args, "--bind", bind);
+            add(args, "--port-base", portBase);
+            add(args, "--memory-mib", memoryMib);
+            add(args, "--token-file", tokenFile);
+            if (insecure) {
+                args.add("--insecure");
+            }
+            Process node = NodeProcess.builder(args).inheritIO().start();
+            Thread relay = new Thread(node::destroy, "relay-stop");
+            Runtime.getRuntime().addShutdownHook(relay);
+            int code = node.waitFor();
+            try {
+                Runtime.getRuntime().removeShutdownHook(relay);
+            } catch (IllegalStateException e) {
+                // Already shutting down: the hook ends the node.
+                return code;
+            }
+            return code;
+        }
+
+        private static void add(List<String> args, String flag, Object value) {
+            if (value != null) {
+                args.add(flag);
+                args.add(value.toString());
+            }
+        }
+    }
+
+    @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists the cluster's hosts.")
+    static final class Ls implements Callable<Integer> {
+        @Mixin
+        private NodeOptions node;
+
+        @Mixin
+        private OutputOptions output;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() {
+            JsonNode hosts = node.client().get("/nodes");
+            output.print(spec.commandLine().getOut(), hosts, out -> {
+                if (output.quiet()) {
+                    hosts.forEach(h -> out.println(h.path("name").asText()));
+                    return;
+                }
+                Table table = new Table("NAME", "STATE", "ADDRESS", "ROLE", "VMS", "MEMORY", "FREE", "REASON");
+                for (JsonNode h : hosts) {
+                    table.row(
+                            h.path("name").asText(),
+                            h.path("state").asText(),
+                            h.path("address").asText(),
+                            h.path("role").asText(),
+                            h.path("vms").asText(),
+                            h.path("memoryMib").asText() + " MiB",
+                            h.path("freeMib").asText() + " MiB",
+                            h.path("reason").asText());
+                }
+                table.print(out);
+            });
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.stardust.ops.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command line of a node's JVM. A node gets its own JVM: the CLI's is tuned to answer fast, not to run long. */
+public final class NodeProcess {
+    private NodeProcess() {}
+
+    /** A builder for {@code NodeMain} with these arguments, on the class path and the JDK of this process. */
+    public static ProcessBuilder builder(List<String> args) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(
+                "-Xms64m",
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=4",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Xshare:auto",
+                "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
+                "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.stardust.ops.node.NodeMain"));
+        command.addAll(args);
+        return new ProcessBuilder(command);
+    }
+}

@@ -1,0 +1,107 @@
+package dev.stardust.ops.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(name = "run", mixinStandardHelpOptions = true, description = "Starts one VM.")
+final class RunCommand implements Callable<Integer> {
+    @Mixin
+    private NodeOptions node;
+
+    @Mixin
+    private OutputOptions output;
+
+    @Option(names = "--name", paramLabel = "NAME", required = true, description = "the VM's name")
+    private String name;
+
+    @Option(names = "--image", paramLabel = "IMAGE", description = "image of its disk (repeatable)")
+    private List<String> images = List.of();
+
+    @Option(names = "--base", paramLabel = "BASE", description = "start from a saved base instead of booting")
+    private String base;
+
+    @Option(names = "--memory", paramLabel = "SIZE", description = "guest memory, e.g. 256MiB (default 128MiB)")
+    private String memory;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "ELF64 guest (default: the built-in test guest)")
+    private String kernel;
+
+    @Option(names = "--args", paramLabel = "TEXT", description = "the guest's command line")
+    private String args;
+
+    @Option(names = "--host", paramLabel = "HOST", description = "the host to run on (default: the scheduler's choice)")
+    private String host;
+
+    @Option(
+            names = "--save-base",
+            paramLabel = "BASE",
+            description = "once the guest prints --save-when, keep its memory, devices and disks as a base")
+    private String saveBase;
+
+    @Option(
+            names = "--save-when",
+            paramLabel = "LINE",
+            defaultValue = "ready",
+            description = "the line that tells that the guest is ready to be saved (default: ready)")
+    private String saveWhen;
+
+    @Parameters(arity = "0..*", hidden = true)
+    private List<String> extra = List.of();
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (!extra.isEmpty()) {
+            throw new CliException(
+                    CliException.USAGE, "run takes no '" + extra.get(0) + "': give the guest's command line by --args");
+        }
+        Map<String, Object> vm = new LinkedHashMap<>();
+        vm.put("name", name);
+        put(vm, "memory", memory);
+        put(vm, "base", base);
+        put(vm, "kernel", kernel);
+        put(vm, "args", args);
+        put(vm, "host", host);
+        if (!images.isEmpty()) {
+            vm.put("disks", images.stream().map(i -> Map.of("image", i)).toList());
+        }
+        ApiClient client = node.client();
+        JsonNode result = Jobs.await(client, client.post("/vms", vm), name, state -> {});
+        if (saveBase != null) {
+            JsonNode saved = Jobs.await(
+                    client,
+                    client.post("/bases", Map.of("name", saveBase, "vm", name, "when", saveWhen)),
+                    saveBase,
+                    state -> {});
+            output.print(
+                    spec.commandLine().getOut(),
+                    saved,
+                    out -> out.printf(
+                            "base %s saved: %s MiB of memory, %s stored%n",
+                            saveBase,
+                            saved.path("memoryMib").asText(),
+                            Units.bytes(saved.path("storedBytes").asLong())));
+            return 0;
+        }
+        output.print(spec.commandLine().getOut(), result, out -> PsCommand.table(result.path("vms"))
+                .print(out));
+        return 0;
+    }
+
+    private static void put(Map<String, Object> map, String key, Object value) {
+        if (value != null) {
+            map.put(key, value);
+        }
+    }
+}

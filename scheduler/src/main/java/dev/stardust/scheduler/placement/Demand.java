@@ -1,0 +1,11 @@
+package dev.stardust.scheduler.placement;
+
+/**
+ * What a VM asks of its host.
+ *
+ * @param vm the VM's name
+ * @param memoryMib memory it needs
+ * @param host name of the one host it may run on, empty for any
+ * @param group spread group (its deployment's name) whose VMs shall be spread evenly, empty for none
+ */
+public record Demand(String vm, int memoryMib, String host, String group) {}

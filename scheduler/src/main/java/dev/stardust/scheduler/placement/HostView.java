@@ -1,0 +1,35 @@
+package dev.stardust.scheduler.placement;
+
+import java.util.Map;
+
+/**
+ * What placement knows of a host, taken from the registry: decisions rest on what was promised, not on what happens to
+ * be measured.
+ *
+ * @param id the host's id
+ * @param name the host's name
+ * @param alive whether its lease lives
+ * @param memoryMib memory that it gives to VMs
+ * @param usedMib memory promised to VMs already
+ * @param vms number of VMs placed on it
+ * @param groups number of its VMs in each spread group
+ */
+public record HostView(
+        String id, String name, boolean alive, int memoryMib, int usedMib, int vms, Map<String, Integer> groups) {
+    public HostView {
+        groups = Map.copyOf(groups);
+    }
+
+    int freeMib() {
+        return memoryMib - usedMib;
+    }
+
+    /** This host after it was given one more VM. */
+    HostView with(Demand demand) {
+        Map<String, Integer> more = new java.util.HashMap<>(groups);
+        if (!demand.group().isEmpty()) {
+            more.merge(demand.group(), 1, Integer::sum);
+        }
+        return new HostView(id, name, alive, memoryMib, usedMib + demand.memoryMib(), vms + 1, more);
+    }
+}

@@ -1,0 +1,134 @@
+# What must be there before anything is installed or built; sourced by the launcher. Takes well under a second.
+# Problems are one line each with the command that mends them; as root they are mended, otherwise exit code 6.
+
+readonly EXIT_REFUSED=6
+STARDUST_WITHOUT_KVM=${STARDUST_WITHOUT_KVM:-}
+preflight_failed=
+
+problem() { # what, mend
+  printf 'stardust: %s\n  mend it with: %s\n' "$1" "$2" >&2
+  preflight_failed=1
+}
+
+preflight_kvm() {
+  [ -n "$STARDUST_WITHOUT_KVM" ] && return 0
+  local dev=${STARDUST_KVM_DEVICE:-/dev/kvm}
+  if [ ! -e "$dev" ]; then
+    problem "$dev is missing: this machine has no KVM, or its module is not loaded" \
+      "sudo modprobe kvm_amd || sudo modprobe kvm_intel   (in a cloud VM: choose a type with nested virtualization)"
+  elif [ ! -r "$dev" ] || [ ! -w "$dev" ]; then
+    problem "$dev may not be opened by $(id -un): owner $(stat -c '%U:%G' "$dev"), mode $(stat -c '%a' "$dev")" \
+      "sudo usermod -aG $(stat -c '%G' "$dev") $(id -un) && newgrp $(stat -c '%G' "$dev")   (or: sudo chmod 666 $dev)"
+  fi
+}
+
+preflight_memory() {
+  local need_mib=${STARDUST_NEED_MEMORY_MIB:-4000} have_kib
+  have_kib=$(awk '/^MemAvailable:/{print $2}' /proc/meminfo)
+  if [ "$((have_kib / 1024))" -lt "$need_mib" ]; then
+    problem "$((have_kib / 1024)) MiB of memory available, $need_mib MiB needed" "end other programs, or use a larger machine"
+  fi
+}
+
+preflight_disk() { # folder, MiB
+  local have_kib
+  have_kib=$(df -Pk "$1" | awk 'NR==2{print $4}')
+  if [ "$((have_kib / 1024))" -lt "$2" ]; then
+    problem "$((have_kib / 1024)) MiB free below $1, $2 MiB needed" "df -h $1   (and free some space)"
+  fi
+}
+
+preflight_shm() {
+  if [ ! -d /dev/shm ] || [ ! -w /dev/shm ]; then
+    problem "/dev/shm is missing or not writable" "sudo mount -t tmpfs -o mode=1777 tmpfs /dev/shm"
+  fi
+}
+
+preflight_tmp() {
+  local dir=${TMPDIR:-/tmp} file
+  if ! file=$(mktemp "$dir/stardust-exec.XXXXXX" 2>/dev/null); then
+    problem "the temp folder $dir is not writable" "export TMPDIR=/a/folder/you/may/write"
+    return
+  fi
+  printf '#!/bin/sh\nexit 0\n' >"$file"
+  chmod 700 "$file"
+  "$file" 2>/dev/null || problem "the temp folder $dir is mounted noexec: native libraries cannot be loaded from it" \
+    "export TMPDIR=\$HOME/.cache && mkdir -p \$TMPDIR   (or: sudo mount -o remount,exec $dir)"
+  rm -f "$file"
+}
+
+# Prints the Debian packages that are needed for a purpose and not there yet.
+missing_packages() { # purpose
+  local wanted=()
+  command -v javac >/dev/null || wanted+=(openjdk-17-jdk-headless)
+  command -v mvn >/dev/null || wanted+=(maven)
+  command -v gcc >/dev/null || wanted+=(gcc)
+  [ -e /usr/include/linux/kvm.h ] && [ -e /usr/include/stdio.h ] || wanted+=(libc6-dev linux-libc-dev)
+  command -v ld >/dev/null || wanted+=(binutils)
+  command -v setsid >/dev/null || wanted+=(util-linux)
+  case "$1" in
+    demo | test | soak | bench)
+      command -v mmdebstrap >/dev/null || wanted+=(mmdebstrap)
+      command -v mkfs.ext4 >/dev/null || [ -x /usr/sbin/mkfs.ext4 ] || wanted+=(e2fsprogs)
+      ;;
+  esac
+  case "$1" in
+    soak | bench | test)
+      command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
+      ;;
+  esac
+  case "$1" in
+    bench)
+      command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
+      ;;
+  esac
+  [ "${#wanted[@]}" -eq 0 ] || printf '%s\n' "${wanted[@]}" | sort -u
+}
+
+preflight_tools() { # purpose
+  local packages
+  packages=$(missing_packages "$1" | tr '\n' ' ')
+  packages=${packages% }
+  [ -n "$packages" ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    problem "programs are missing and this is no Debian: $packages" "install the like-named packages of your distribution"
+  elif [ "$(id -u)" -ne 0 ]; then
+    problem "Debian packages are missing: $packages" "sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages"
+  else
+    echo "stardust: installing $packages"
+    # shellcheck disable=SC2086
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } \
+      >/tmp/stardust-apt.$$.log 2>&1 || {
+      tail -5 /tmp/stardust-apt.$$.log >&2
+      problem "apt-get could not install $packages" "see /tmp/stardust-apt.$$.log"
+    }
+    [ -n "$preflight_failed" ] || rm -f /tmp/stardust-apt.$$.log
+  fi
+  [ -z "$preflight_failed" ] || exit "$EXIT_REFUSED"
+}
+
+preflight() { # purpose
+  preflight_kvm
+  preflight_memory
+  preflight_disk "$root" "${STARDUST_NEED_DISK_MIB:-5000}"
+  preflight_shm
+  preflight_tmp
+  if [ "$(id -u)" -eq 0 ] && [ -n "$preflight_failed" ]; then
+    preflight_mend "$1"
+  fi
+  [ -z "$preflight_failed" ] || exit "$EXIT_REFUSED"
+  preflight_tools "$1"
+}
+
+# Root mends what can be mended by a command, then looks again once.
+preflight_mend() {
+  echo "stardust: running as root, trying to mend it" >&2
+  [ -e /dev/kvm ] || modprobe kvm_amd 2>/dev/null || modprobe kvm_intel 2>/dev/null || true
+  if [ ! -d /dev/shm ]; then mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 tmpfs /dev/shm || true; fi
+  preflight_failed=
+  preflight_kvm
+  preflight_memory
+  preflight_disk "$root" "${STARDUST_NEED_DISK_MIB:-5000}"
+  preflight_shm
+  preflight_tmp
+}
