@@ -1,13 +1,18 @@
 package dev.stardust.scheduler.actor;
 
+import dev.stardust.cluster.membership.HostDirectory;
 import dev.stardust.cluster.registry.Entry;
 import dev.stardust.cluster.registry.Registry.LeaseView;
 import dev.stardust.scheduler.placement.HostView;
+import dev.stardust.vm.actor.BaseEntry;
+import dev.stardust.vm.actor.ImageEntry;
+import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -19,37 +24,44 @@ import java.util.stream.Collectors;
  * @param living ids of hosts whose lease lives
  * @param vms by name
  * @param placements by VM
+ * @param images by name
+ * @param bases by name
  */
 public record ClusterPicture(
         Map<String, HostEntry> hosts,
         Set<String> living,
         Map<String, VmEntry> vms,
-        Map<String, Placement> placements) {
+        Map<String, Placement> placements,
+        Map<String, ImageEntry> images,
+        Map<String, BaseEntry> bases) {
 
     /** A picture from entries of any keys and the living leases. */
     public static ClusterPicture of(List<Entry> entries, List<LeaseView> leases) {
-        Map<String, HostEntry> hosts = new TreeMap<>();
-        Map<String, VmEntry> vms = new TreeMap<>();
-        Map<String, Placement> placements = new TreeMap<>();
+        Map<String, HostEntry> hosts = under(entries, HostDirectory.HOSTS, HostEntry.class);
+        Set<String> alive = leases.stream().map(LeaseView::lease).collect(Collectors.toSet());
+        return new ClusterPicture(
+                hosts,
+                hosts.keySet().stream()
+                        .filter(id -> alive.contains(HostEntry.lease(id)))
+                        .collect(Collectors.toSet()),
+                under(entries, VmEntry.PREFIX, VmEntry.class),
+                under(entries, Placement.PREFIX, Placement.class),
+                under(entries, ImageEntry.PREFIX, ImageEntry.class),
+                under(entries, BaseEntry.PREFIX, BaseEntry.class));
+    }
+
+    private static <T> Map<String, T> under(List<Entry> entries, String prefix, Class<T> type) {
+        Map<String, T> found = new TreeMap<>();
         for (Entry e : entries) {
-            String name = e.key().substring(e.key().indexOf('/') + 1);
-            if (e.key().startsWith(HostEntry.PREFIX)) {
-                hosts.put(name, HostEntry.parse(e.value()));
-            } else if (e.key().equals(VmEntry.key(name))) {
-                vms.put(name, VmEntry.parse(e.value()));
-            } else if (e.key().equals(Placement.key(name))) {
-                placements.put(name, Placement.parse(e.value()));
+            if (e.key().startsWith(prefix)) {
+                found.put(e.key().substring(prefix.length()), Json.read(e.value(), type));
             }
         }
-        Set<String> alive = leases.stream().map(LeaseView::lease).collect(Collectors.toSet());
-        Set<String> living = hosts.keySet().stream()
-                .filter(id -> alive.contains(HostEntry.lease(id)))
-                .collect(Collectors.toSet());
-        return new ClusterPicture(hosts, living, vms, placements);
+        return found;
     }
 
     /** The hosts as placement sees them. */
-    List<HostView> hostViews() {
+    public List<HostView> hostViews() {
         Map<String, Integer> used = new HashMap<>();
         Map<String, Integer> count = new HashMap<>();
         Map<String, Map<String, Integer>> groups = new HashMap<>();
@@ -65,32 +77,28 @@ public record ClusterPicture(
             }
         });
         List<HostView> views = new ArrayList<>();
-        for (HostEntry h : hosts.values()) {
-            views.add(new HostView(
-                    h.id(),
-                    h.name(),
-                    living.contains(h.id()),
-                    h.memoryMib(),
-                    used.getOrDefault(h.id(), 0),
-                    count.getOrDefault(h.id(), 0),
-                    groups.getOrDefault(h.id(), Map.of())));
-        }
+        hosts.forEach((id, h) -> views.add(new HostView(
+                id,
+                h.name(),
+                living.contains(id),
+                h.memoryMib(),
+                used.getOrDefault(id, 0),
+                count.getOrDefault(id, 0),
+                groups.getOrDefault(id, Map.of()))));
         return views;
     }
 
-    /** Memory promised to VMs on a host, in MiB. */
-    public int usedMib(String host) {
-        return hostViews().stream()
-                .filter(h -> h.id().equals(host))
-                .mapToInt(HostView::usedMib)
-                .sum();
+    /** The id of the host with this name or id. */
+    public Optional<String> hostNamed(String nameOrId) {
+        return hosts.entrySet().stream()
+                .filter(h -> h.getKey().equals(nameOrId) || h.getValue().name().equals(nameOrId))
+                .map(Map.Entry::getKey)
+                .findFirst();
     }
 
-    /** The host with this name or id, or null. */
-    public HostEntry hostNamed(String nameOrId) {
-        return hosts.values().stream()
-                .filter(h -> h.name().equals(nameOrId) || h.id().equals(nameOrId))
-                .findFirst()
-                .orElse(null);
+    /** A host's name for people; its id when it is not known. */
+    public String hostName(String id) {
+        HostEntry host = hosts.get(id);
+        return host == null ? id : host.name();
     }
 }

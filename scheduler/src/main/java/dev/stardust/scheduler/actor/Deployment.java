@@ -22,7 +22,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * started all are removed again, so that nothing half-made is left.
  */
 final class Deployment extends AbstractBehavior<Deployment.Command> {
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(120);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(20);
 
     sealed interface Command {}
@@ -75,8 +75,8 @@ final class Deployment extends AbstractBehavior<Deployment.Command> {
             Function<String, ActorRef<HostActor.Command>> hosts,
             DeploymentPlan plan,
             ActorRef<Scheduler.Deployed> replyTo) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new Deployment(context, timers, registry, hosts, plan, replyTo)));
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new Deployment(context, timers, registry, hosts, plan, replyTo)));
     }
 
     @Override

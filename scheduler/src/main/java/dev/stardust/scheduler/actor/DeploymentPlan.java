@@ -8,6 +8,7 @@ import dev.stardust.cluster.registry.Txn;
 import dev.stardust.scheduler.placement.Decision;
 import dev.stardust.scheduler.placement.Demand;
 import dev.stardust.scheduler.placement.Placer;
+import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,8 +44,7 @@ final class DeploymentPlan {
             }
         }
         List<Demand> demands = vms.stream()
-                .map(vm -> new Demand(
-                        vm.spec().name(), vm.spec().memoryMib(), vm.spec().host(), vm.group()))
+                .map(vm -> new Demand(vm.spec().name(), vm.spec().memoryMib(), vm.host(), vm.group()))
                 .toList();
         List<Decision> decisions = Placer.place(picture.hostViews(), demands);
         String refusals = decisions.stream()
@@ -55,7 +55,9 @@ final class DeploymentPlan {
             throw new ClusterException(ErrorCode.REFUSED, refusals);
         }
         return new DeploymentPlan(
-                deployment, vms, decisions.stream().map(Decision.Placed.class::cast).toList());
+                deployment,
+                vms,
+                decisions.stream().map(Decision.Placed.class::cast).toList());
     }
 
     /** The one transaction that makes it so: only while this leader leads, and only if no name was taken meanwhile. */
@@ -65,9 +67,11 @@ final class DeploymentPlan {
         when.add(new Compare.InTerm(term));
         for (int i = 0; i < vms.size(); i++) {
             String name = vms.get(i).spec().name();
-            when.add(new Compare.Absent(VmEntry.key(name)));
-            then.add(new Op.Put(VmEntry.key(name), vms.get(i).toJson()));
-            then.add(new Op.Put(Placement.key(name), new Placement(places.get(i).hostId(), FIRST_EPOCH).toJson()));
+            when.add(new Compare.Absent(VmEntry.PREFIX + name));
+            then.add(new Op.Put(VmEntry.PREFIX + name, Json.write(vms.get(i))));
+            then.add(new Op.Put(
+                    Placement.PREFIX + name,
+                    Json.write(new Placement(places.get(i).hostId(), FIRST_EPOCH))));
         }
         if (!deployment.isEmpty()) {
             when.add(new Compare.Absent("deployments/" + deployment));
@@ -80,8 +84,8 @@ final class DeploymentPlan {
     Txn undo(String requestId) {
         List<Op> ops = new ArrayList<>();
         for (VmEntry vm : vms) {
-            ops.add(new Op.Delete(VmEntry.key(vm.spec().name())));
-            ops.add(new Op.Delete(Placement.key(vm.spec().name())));
+            ops.add(new Op.Delete(VmEntry.PREFIX + vm.spec().name()));
+            ops.add(new Op.Delete(Placement.PREFIX + vm.spec().name()));
         }
         if (!deployment.isEmpty()) {
             ops.add(new Op.Delete("deployments/" + deployment));

@@ -117,23 +117,25 @@ public final class Scheduler extends AbstractBehavior<Scheduler.Command> {
     }
 
     private CompletionStage<DeploymentPlan> decide(Deploy deploy, long term) {
-        return registry.read("").thenCombine(registry.leases(), ClusterPicture::of).thenCompose(picture -> {
-            DeploymentPlan plan = DeploymentPlan.of(picture, deploy.deployment(), deploy.vms());
-            return registry.commit(plan.txn(UUID.randomUUID().toString(), term)).thenCompose(result -> result.applied()
-                    ? CompletableFuture.completedFuture(plan)
-                    : CompletableFuture.failedFuture(new ClusterException(
-                            ErrorCode.CONFLICT,
-                            "the cluster changed meanwhile (a name was taken, or another node leads now): try"
-                                    + " again")));
-        });
+        return registry.read("")
+                .thenCombine(registry.leases(), ClusterPicture::of)
+                .thenCompose(picture -> {
+                    DeploymentPlan plan = DeploymentPlan.of(picture, deploy.deployment(), deploy.vms());
+                    return registry.commit(plan.txn(UUID.randomUUID().toString(), term))
+                            .thenCompose(result -> result.applied()
+                                    ? CompletableFuture.completedFuture(plan)
+                                    : CompletableFuture.failedFuture(new ClusterException(
+                                            ErrorCode.CONFLICT,
+                                            "the cluster changed meanwhile (a name was taken, or another node leads now): try"
+                                                    + " again")));
+                });
     }
 
     private Behavior<Command> onPlanned(Planned planned) {
         deciding = false;
         Deploy deploy = planned.deploy();
         if (planned.failure() == null) {
-            getContext()
-                    .spawnAnonymous(Deployment.create(registry, hosts, planned.plan(), deploy.replyTo()));
+            getContext().spawnAnonymous(Deployment.create(registry, hosts, planned.plan(), deploy.replyTo()));
         } else {
             Throwable cause = planned.failure();
             while (cause instanceof CompletionException && cause.getCause() != null) {

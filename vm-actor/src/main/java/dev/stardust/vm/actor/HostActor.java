@@ -2,7 +2,6 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.ErrorCode;
-import dev.stardust.vm.spec.VmSpec;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.util.ArrayList;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -29,7 +29,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     public sealed interface Command {}
 
     /** Start a VM that the registry has placed here. */
-    public record StartVm(String vm, VmSpec spec, long epoch, ActorRef<VmReply> replyTo)
+    public record StartVm(String vm, ResolvedSpec spec, long epoch, ActorRef<VmReply> replyTo)
             implements Command, ClusterMessage {}
 
     /** What a user can do to a VM that is here. */
@@ -77,6 +77,8 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     record VmChanged(VmView view, VmRecord record) implements Command {}
 
     private record VmEnded(String vm) implements Command {}
+
+    private record Ready(Throwable failure) implements Command {}
 
     private record Kept(ActorRef<VmActor.Command> actor, VmView view, VmRecord record) {}
 
@@ -132,12 +134,15 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 .onMessage(MachineTold.class, this::onMachineTold)
                 .onMessage(VmChanged.class, this::onVmChanged)
                 .onMessage(VmEnded.class, this::onVmEnded)
+                .onMessage(Ready.class, this::onReady)
                 .build();
     }
 
     private Behavior<Command> onStartVm(StartVm m) {
         if (!ready) {
-            m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.REFUSED, "host " + hostId + " is still starting: try again"));
+            m.replyTo()
+                    .tell(VmReply.failed(
+                            m.vm(), ErrorCode.REFUSED, "host " + hostId + " is still starting: try again"));
         } else if (vms.containsKey(m.vm())) {
             m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " is on this host already"));
         } else {
@@ -159,7 +164,8 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     private Behavior<Command> onDescribe(Describe m) {
         m.replyTo()
-                .tell(new HostReport(hostId, vms.values().stream().map(Kept::view).toList()));
+                .tell(new HostReport(
+                        hostId, vms.values().stream().map(Kept::view).toList()));
         return this;
     }
 
@@ -183,27 +189,35 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     }
 
     private Behavior<Command> onTakeUp(TakeUp m) {
-        List<CompletionStage<Void>> discarded = new ArrayList<>();
+        List<CompletableFuture<Void>> discarded = new ArrayList<>();
         for (Inventory.Step step : m.steps()) {
             if (step instanceof Inventory.Step.TakeUp up) {
                 RemoteMachine machine =
                         up.machine() ? machines.apply(up.record().name()).orElse(null) : null;
-                spawn(
-                        up.record(),
-                        VmActor.resume(host, getContext().getSelf(), up.record(), up.state(), machine));
+                spawn(up.record(), VmActor.resume(host, getContext().getSelf(), up.record(), up.state(), machine));
             } else if (step instanceof Inventory.Step.Discard discard) {
                 getContext().getLog().info("VM {} has no right to be on this host: discarded", discard.vm());
-                discarded.add(discard(discard.vm()));
+                discarded.add(discard(discard.vm()).toCompletableFuture());
             }
+        }
+        getContext()
+                .pipeToSelf(
+                        CompletableFuture.allOf(discarded.toArray(CompletableFuture[]::new)),
+                        (done, failure) -> new Ready(failure));
+        return this;
+    }
+
+    private Behavior<Command> onReady(Ready m) {
+        if (m.failure() != null) {
+            getContext().getLog().warn("not all that has no right to be here could be discarded", m.failure());
         }
         ready = true;
         return this;
     }
 
     private CompletionStage<Void> discard(String vm) {
-        CompletionStage<Void> ended = machines.apply(vm)
-                .map(RemoteMachine::destroy)
-                .orElse(java.util.concurrent.CompletableFuture.completedFuture(null));
+        CompletionStage<Void> ended =
+                machines.apply(vm).map(RemoteMachine::destroy).orElse(CompletableFuture.completedFuture(null));
         return ended.exceptionally(failure -> null).thenCompose(done -> host.delete(vm));
     }
 
@@ -217,9 +231,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     private Behavior<Command> onTakeIn(TakeIn m) {
         if (!vms.containsKey(m.record().name())) {
-            spawn(
-                    m.record(),
-                    VmActor.resume(host, getContext().getSelf(), m.record(), VmState.INCOMING, m.machine()));
+            spawn(m.record(), VmActor.resume(host, getContext().getSelf(), m.record(), VmState.INCOMING, m.machine()));
         }
         m.done().run();
         return this;
@@ -233,7 +245,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     private Behavior<Command> onMachineTold(MachineTold m) {
         Kept kept = vms.get(m.machine().vm());
         if (kept != null && kept.record().epoch() <= m.machine().epoch()) {
-            kept.actor().tell(new VmActor.MachineTold(m.machine().phase(), m.machine().reason()));
+            kept.actor()
+                    .tell(new VmActor.MachineTold(
+                            m.machine().phase(), m.machine().reason()));
         }
         return this;
     }

@@ -1,7 +1,6 @@
 package dev.stardust.vm.actor;
 
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
-import dev.stardust.vm.spec.VmSpec;
 import dev.stardust.vm.worker.MachineInfo;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +38,7 @@ public final class Inventory {
             Map<String, VmRecord> records,
             Map<String, MachineInfo> machines,
             Map<String, Placement> placements,
-            Map<String, VmSpec> specs) {
+            Map<String, ResolvedSpec> specs) {
         TreeSet<String> names = new TreeSet<>(records.keySet());
         names.addAll(machines.keySet());
         placements.forEach((vm, placement) -> {

@@ -73,11 +73,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
 
     /** A VM that is here already: found by a restarted node, at rest, or coming in. */
     static Behavior<Command> resume(
-            VmHost host,
-            ActorRef<HostActor.Command> parent,
-            VmRecord record,
-            VmState state,
-            RemoteMachine machine) {
+            VmHost host, ActorRef<HostActor.Command> parent, VmRecord record, VmState state, RemoteMachine machine) {
         return Behaviors.setup(context -> {
             VmActor actor = new VmActor(context, host, parent, record, state, machine);
             actor.tell();
@@ -202,11 +198,10 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         if (machine != null) {
             RemoteMachine ended = machine;
             machine = null;
-            ended.destroy()
-                    .whenComplete((done, failure) -> getContext()
-                            .getSystem()
-                            .log()
-                            .debug("machine of {} let go: {}", ended.name(), failure == null ? "done" : failure));
+            ended.destroy().whenComplete((done, failure) -> getContext()
+                    .getSystem()
+                    .log()
+                    .debug("machine of {} let go: {}", ended.name(), failure == null ? "done" : failure));
         }
     }
 

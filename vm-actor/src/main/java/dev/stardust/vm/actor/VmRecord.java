@@ -1,7 +1,5 @@
 package dev.stardust.vm.actor;
 
-import dev.stardust.vm.spec.VmSpec;
-
 /**
  * What a host keeps of a VM in {@code vms/NAME/vm.json}, so that a restarted node knows it again.
  *
@@ -13,7 +11,8 @@ import dev.stardust.vm.spec.VmSpec;
  * @param startedAttempt id of the migration attempt whose guest was started here, empty for a VM that was not migrated
  *     to here; written before the guest runs, so that nobody takes a VM back that may have run
  */
-public record VmRecord(String name, VmSpec spec, long epoch, VmState state, String reason, String startedAttempt) {
+public record VmRecord(
+        String name, ResolvedSpec spec, long epoch, VmState state, String reason, String startedAttempt) {
     static final String KIND = "stardust-vm";
     static final int VERSION = 1;
 
