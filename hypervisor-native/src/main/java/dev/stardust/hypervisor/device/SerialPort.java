@@ -244,7 +244,8 @@ public final class SerialPort implements BusDevice {
     }
 
     /**
-     * Puts a saved state back. The interrupt controller's state, which has the level of the line, is restored apart.
+     * Puts a saved state back, after that of the interrupt controllers: a line that was up is raised again, since they
+     * do not keep their inputs.
      *
      * @throws IllegalArgumentException if the state cannot be one of {@link #save()}
      */
@@ -264,5 +265,8 @@ public final class SerialPort implements BusDevice {
         fifoHead = 0;
         fifoCount = state.getByte(8);
         state.getBytes(9, fifo, 0, fifoCount);
+        if (lineUp) {
+            line.set(true);
+        }
     }
 }

@@ -48,6 +48,11 @@ enum StateSection {
         return id;
     }
 
+    /** Bytes it has, 0 if that varies. */
+    int size() {
+        return size;
+    }
+
     /** Whether a section may have this many bytes. */
     boolean takes(int bytes) {
         return size == ANY_SIZE ? bytes > 0 : bytes == size;

@@ -4,6 +4,7 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Writes a {@link MachineState}. All numbers are little-endian:
@@ -36,7 +37,8 @@ final class StateWriter {
     private int sections;
     private int position = HEADER_SIZE;
 
-    StateWriter add(StateSection section, int instance, DirectBuffer bytes, int length) {
+    StateWriter add(StateSection section, int instance, DirectBuffer bytes) {
+        int length = bytes.capacity();
         if (!section.takes(length)) {
             throw new IllegalArgumentException(section + " of " + length + " bytes");
         }
@@ -50,7 +52,7 @@ final class StateWriter {
     }
 
     StateWriter add(StateSection section, int instance, byte[] bytes) {
-        return add(section, instance, new org.agrona.concurrent.UnsafeBuffer(bytes), bytes.length);
+        return add(section, instance, new UnsafeBuffer(bytes));
     }
 
     MachineState finish() {
