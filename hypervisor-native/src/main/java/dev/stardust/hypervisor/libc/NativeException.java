@@ -1,14 +1,19 @@
 package dev.stardust.hypervisor.libc;
 
-/** A call into the C library or the kernel failed. */
+/** A call of the operating system failed; the message names the operation and the error. */
 public final class NativeException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int errno;
 
-    /** Names the operation and why it failed. */
+    /**
+     * Makes one for an error number of the C library.
+     *
+     * @param operation what was tried
+     * @param errno why it failed
+     */
     public NativeException(String operation, int errno) {
-        super(operation + " failed: " + Errno.text(errno));
+        super(operation + ": " + Errno.text(errno));
         this.errno = errno;
     }
 
