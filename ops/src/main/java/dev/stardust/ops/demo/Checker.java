@@ -1,0 +1,332 @@
+package dev.stardust.ops.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.ops.cli.ApiClient;
+import dev.stardust.ops.demo.GuestLog.Heartbeat;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Judges the demo by what the host and the guests show: processes and threads in {@code /proc}, what the guests wrote
+ * to their serial ports, files and digests. Our own records are believed only where a claim is about what they say.
+ */
+public final class Checker {
+    private static final int WATCH_MS = 4_000;
+    private static final int COMM_LENGTH = 15;
+    /** Twice the disk's unique stored bytes would be exact; segments of three stores differ by headers and repairs. */
+    private static final double MIN_SPREAD_SHARE = 0.2;
+
+    private final Expectation expected;
+    private final ApiClient api;
+
+    /**
+     * A checker.
+     *
+     * @param expected what must be so
+     * @param api a node that lives, for the claims about what {@code ps} says
+     */
+    public Checker(Expectation expected, ApiClient api) {
+        this.expected = expected;
+        this.api = api;
+    }
+
+    /** Looks at everything, which takes a few seconds, since guests are watched working. */
+    public List<Claim> check() {
+        Map<String, Heartbeat> before = heartbeats();
+        sleep(WATCH_MS);
+        Map<String, Heartbeat> after = heartbeats();
+        List<Claim> claims = new ArrayList<>();
+        claims.add(nodeProcesses());
+        claims.add(imageSpread());
+        claims.add(digests());
+        claims.add(oneGuestEach());
+        claims.add(working(before, after));
+        claims.add(checksRight(after));
+        claims.add(migratedGoesOn(after));
+        claims.add(migratedDiskKept(after));
+        claims.add(sourceIsClean());
+        claims.add(guestsOutlivedTheirNode());
+        claims.add(nodeTookGuestsUp());
+        claims.add(lostAreGone());
+        claims.add(lostAreReported());
+        return claims;
+    }
+
+    private Claim nodeProcesses() {
+        List<String> wrong = new ArrayList<>();
+        expected.nodes().forEach((name, data) -> {
+            int count = ProcessTable.of("dev.stardust.ops.node.NodeMain", Path.of(data)).size();
+            int wanted = name.equals(expected.dead()) ? 0 : 1;
+            if (count != wanted) {
+                wrong.add(name + " has " + count + " node processes, not " + wanted);
+            }
+        });
+        return claim("one node process runs on every host that was not killed", wrong, "counted in /proc");
+    }
+
+    private Claim imageSpread() {
+        Map<String, Long> bytes = new TreeMap<>();
+        expected.nodes().forEach((name, data) -> bytes.put(name, folderBytes(Path.of(data).resolve("segments"))));
+        long all = bytes.values().stream().mapToLong(Long::longValue).sum();
+        List<String> wrong = new ArrayList<>();
+        bytes.forEach((name, n) -> {
+            if (n < all * MIN_SPREAD_SHARE) {
+                wrong.add(name + " holds " + n + " of " + all + " bytes");
+            }
+        });
+        return claim("the image's chunks are spread over all three hosts", wrong, bytes + " bytes in segments");
+    }
+
+    private Claim digests() {
+        String wanted = sha256(Path.of(expected.image()));
+        List<String> wrong = new ArrayList<>();
+        for (String vm : expected.allVms()) {
+            Optional<String> seen = log(vm).diskSha256();
+            if (!seen.equals(Optional.of(wanted))) {
+                wrong.add(vm + " read " + seen.orElse("nothing"));
+            }
+        }
+        return claim(
+                "every guest read its whole disk and its SHA-256 is the image's",
+                wrong,
+                expected.allVms().size() + " guests, " + wanted.substring(0, 16) + "...");
+    }
+
+    private Claim oneGuestEach() {
+        List<String> wrong = new ArrayList<>();
+        expected.running().forEach((vm, host) -> {
+            Map<String, Integer> found = guestThreads(vm);
+            if (!found.equals(Map.of(host, 1))) {
+                wrong.add(vm + " runs " + (found.isEmpty() ? "nowhere" : "at " + found) + ", not once on " + host);
+            }
+        });
+        return claim(
+                "every VM that must run runs exactly once, on its host",
+                wrong,
+                expected.running().size() + " vCPU threads in worker processes");
+    }
+
+    private Claim working(Map<String, Heartbeat> before, Map<String, Heartbeat> after) {
+        List<String> wrong = new ArrayList<>();
+        for (String vm : expected.running().keySet()) {
+            Heartbeat b = before.get(vm);
+            Heartbeat a = after.get(vm);
+            if (b == null || a == null || a.n() <= b.n()) {
+                wrong.add(vm + " gave no heartbeat in " + WATCH_MS / 1000 + " s");
+            }
+        }
+        return claim("every running guest gives heartbeats", wrong, "watched for " + WATCH_MS / 1000 + " s");
+    }
+
+    private Claim checksRight(Map<String, Heartbeat> after) {
+        List<String> wrong = new ArrayList<>();
+        long blocks = 0;
+        for (String vm : expected.running().keySet()) {
+            Heartbeat a = after.get(vm);
+            List<String> complaints = log(vm).complaints();
+            if (a == null || a.errors() > 0 || !complaints.isEmpty()) {
+                wrong.add(vm + " found "
+                        + (complaints.isEmpty() ? (a == null ? "nothing" : a.errors() + " errors") : complaints.get(0)));
+            } else if (a.diskChecked() == 0) {
+                wrong.add(vm + " has read nothing back from its disk");
+            } else {
+                blocks += a.diskChecked();
+            }
+        }
+        return claim(
+                "the guests' own checks of memory and disk find no error", wrong, blocks + " disk blocks read back right");
+    }
+
+    private Claim migratedGoesOn(Map<String, Heartbeat> after) {
+        String vm = expected.migrated();
+        List<String> wrong = new ArrayList<>();
+        List<Heartbeat> all = log(vm).heartbeats();
+        for (int i = 1; i < all.size(); i++) {
+            if (all.get(i).n() != all.get(i - 1).n() + 1) {
+                wrong.add("heartbeat " + all.get(i).n() + " follows " + all.get(i - 1).n());
+            }
+        }
+        Heartbeat last = after.get(vm);
+        if (last == null || last.n() <= expected.heartbeatBeforeMigration()) {
+            wrong.add("no heartbeat since the migration");
+        }
+        return claim(
+                "the migrated guest went on counting: no heartbeat is missing or twice",
+                wrong,
+                vm + ", " + all.size() + " heartbeats");
+    }
+
+    private Claim migratedDiskKept(Map<String, Heartbeat> after) {
+        Heartbeat last = after.get(expected.migrated());
+        List<String> wrong = new ArrayList<>();
+        if (expected.diskCheckedBeforeMigration() == 0) {
+            wrong.add("it had written nothing before");
+        }
+        if (last == null || last.diskChecked() <= expected.diskCheckedBeforeMigration() || last.errors() > 0) {
+            wrong.add("it did not find what it wrote before (" + last + ")");
+        }
+        return claim("what the migrated guest wrote to its disk before is there after", wrong, String.valueOf(last));
+    }
+
+    private Claim sourceIsClean() {
+        String vm = expected.migrated();
+        Path left = Path.of(expected.nodes().get(expected.migratedFrom())).resolve("vms").resolve(vm);
+        List<String> wrong = new ArrayList<>();
+        if (guestThreads(vm).containsKey(expected.migratedFrom())) {
+            wrong.add("its vCPU thread is still on " + expected.migratedFrom());
+        }
+        if (Files.exists(left)) {
+            wrong.add(left + " is still there");
+        }
+        return claim("the source of the migration has no such VM any more", wrong, expected.migratedFrom());
+    }
+
+    private Claim guestsOutlivedTheirNode() {
+        List<String> wrong = new ArrayList<>();
+        expected.heartbeatsBeforeNodeKill().forEach((vm, n) -> {
+            if (expected.heartbeatsAtNodeReturn().getOrDefault(vm, 0L) <= n) {
+                wrong.add(vm + " stood still at heartbeat " + n);
+            }
+        });
+        if (expected.heartbeatsBeforeNodeKill().isEmpty()) {
+            wrong.add("no VM was there");
+        }
+        return claim(
+                "guests went on while their node process was dead",
+                wrong,
+                expected.heartbeatsBeforeNodeKill() + " -> " + expected.heartbeatsAtNodeReturn());
+    }
+
+    private Claim nodeTookGuestsUp() {
+        List<String> wrong = new ArrayList<>();
+        Map<String, JsonNode> ps = ps();
+        expected.running().forEach((vm, host) -> {
+            if (host.equals(expected.restarted())
+                    && !(ps.containsKey(vm)
+                            && ps.get(vm).path("state").asText().equals("running")
+                            && ps.get(vm).path("host").asText().equals(host))) {
+                wrong.add(vm + " is shown as " + ps.get(vm));
+            }
+        });
+        return claim("the restarted node took its guests up again", wrong, expected.restarted());
+    }
+
+    private Claim lostAreGone() {
+        List<String> wrong = new ArrayList<>();
+        for (String vm : expected.lost().keySet()) {
+            Map<String, Integer> found = guestThreads(vm);
+            if (!found.isEmpty()) {
+                wrong.add(vm + " runs at " + found);
+            }
+        }
+        return claim(
+                "no guest of the killed host runs anywhere", wrong, expected.lost().keySet() + " of " + expected.dead());
+    }
+
+    private Claim lostAreReported() {
+        List<String> wrong = new ArrayList<>();
+        Map<String, JsonNode> ps = ps();
+        for (String vm : expected.lost().keySet()) {
+            JsonNode shown = ps.get(vm);
+            if (shown == null
+                    || !shown.path("state").asText().equals("lost")
+                    || !shown.path("reason").asText().contains(expected.dead())) {
+                wrong.add(vm + " is shown as " + shown);
+            }
+        }
+        return claim("the killed host's VMs are shown as lost, with the reason", wrong, expected.dead());
+    }
+
+    private Map<String, JsonNode> ps() {
+        Map<String, JsonNode> byName = new TreeMap<>();
+        try {
+            api.get("/vms").forEach(vm -> byName.put(vm.path("name").asText(), vm));
+        } catch (RuntimeException e) {
+            // The claims about ps then fail, which is what a cluster that does not answer deserves.
+            return byName;
+        }
+        return byName;
+    }
+
+    /** On which hosts a VM has vCPU threads in worker processes, and how many. */
+    private Map<String, Integer> guestThreads(String vm) {
+        String wanted = "vcpu0-" + vm;
+        String comm = wanted.substring(0, Math.min(COMM_LENGTH, wanted.length()));
+        Map<String, Integer> found = new TreeMap<>();
+        expected.nodes().forEach((host, data) -> {
+            for (ProcessTable.Found p : ProcessTable.of("dev.stardust.ops.node.WorkerMain", Path.of(data))) {
+                long threads =
+                        ProcessTable.threadNames(p.pid()).stream().filter(comm::equals).count();
+                if (threads > 0) {
+                    found.merge(host, (int) threads, Integer::sum);
+                }
+            }
+        });
+        return found;
+    }
+
+    private Map<String, Heartbeat> heartbeats() {
+        Map<String, Heartbeat> last = new TreeMap<>();
+        for (String vm : expected.running().keySet()) {
+            log(vm).last().ifPresent(h -> last.put(vm, h));
+        }
+        return last;
+    }
+
+    private GuestLog log(String vm) {
+        String host = expected.running().getOrDefault(vm, expected.lost().get(vm));
+        return GuestLog.read(
+                Path.of(expected.nodes().get(host)).resolve("vms").resolve(vm).resolve("serial.log"));
+    }
+
+    private static Claim claim(String text, List<String> wrong, String detail) {
+        return new Claim(text, wrong.isEmpty(), wrong.isEmpty() ? detail : String.join("; ", wrong));
+    }
+
+    private static long folderBytes(Path folder) {
+        try (var files = Files.list(folder)) {
+            long sum = 0;
+            for (Path file : files.toList()) {
+                sum += Files.size(file);
+            }
+            return sum;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    static String sha256(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[1 << 20];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void sleep(long ms) {
+        try {
+            Thread.sleep(ms);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while watching the guests", e);
+        }
+    }
+}
