@@ -35,7 +35,7 @@ public final class ExitBench {
                 GuestMemory memory = GuestMemory.create(MEMORY_BYTES);
                 KvmVm vm = kvm.createVm()) {
             vm.setMemory(0, 0, MEMORY_BYTES, memory.address(), false);
-            memory.write(START, LOOP, 0, LOOP.length);
+            memory.write(START, LOOP);
             KvmVcpu vcpu = vm.createVcpu(0);
             enterRealMode(vcpu);
             long[] ns = new long[BATCHES];

@@ -65,7 +65,7 @@ class KvmSystemTest {
             byte[] code = {
                 (byte) 0xb8, 0x34, 0x12, (byte) 0xe7, 0x42, (byte) 0xe4, 0x43, (byte) 0xa2, 0, 0x20, (byte) 0xf4
             };
-            memory.write(0x1000, code, 0, code.length);
+            memory.write(0x1000, code);
             KvmVcpu vcpu = vm.createVcpu(0);
             start(vcpu, 0x1000);
             VcpuExit exit = vcpu.exit();

@@ -85,7 +85,7 @@ final class HopHelper {
                 StandardOpenOption.TRUNCATE_EXISTING)) {
             ByteBuffer chunk = ByteBuffer.allocate(1 << 20);
             for (int mib = 0; mib < memoryMib; mib++) {
-                machine.memory().read((long) mib << 20, chunk.array(), 0, chunk.capacity());
+                machine.memory().read((long) mib << 20, chunk.array());
                 out.write(chunk.clear());
             }
         }

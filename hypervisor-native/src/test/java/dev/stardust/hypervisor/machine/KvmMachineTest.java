@@ -263,7 +263,7 @@ class KvmMachineTest {
         get(first.pause());
         MachineState state = get(first.saveState());
         byte[] ram = new byte[MEMORY_MIB << 20];
-        first.memory().read(0, ram, 0, ram.length);
+        first.memory().read(0, ram);
         Path base = Files.write(dir.resolve("base.mem"), ram);
         for (int i = 0; i < 2; i++) {
             KvmMachine clone = machine(
