@@ -27,7 +27,6 @@ final class LocalView {
     private final TreeMap<Long, List<CompletableFuture<RegistryState>>> waiting = new TreeMap<>();
     private final ExecutorService thread;
     private volatile RegistryState state = RegistryState.EMPTY;
-    private long appliedIndex = -1;
 
     LocalView() {
         thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), r -> {
@@ -63,12 +62,10 @@ final class LocalView {
         reached(next.index());
     }
 
-    /** All log entries up to {@code index} are applied, whether transactions or Raft's own. */
-    void reached(long index) {
+    private void reached(long index) {
         List<CompletableFuture<RegistryState>> ready = new ArrayList<>();
         synchronized (waiting) {
-            appliedIndex = Math.max(appliedIndex, index);
-            while (!waiting.isEmpty() && waiting.firstKey() <= appliedIndex) {
+            while (!waiting.isEmpty() && waiting.firstKey() <= index) {
                 ready.addAll(waiting.pollFirstEntry().getValue());
             }
         }
@@ -77,10 +74,10 @@ final class LocalView {
         }
     }
 
-    /** The state as soon as it holds everything up to {@code index}. */
+    /** The state as soon as it holds every transaction up to the log index {@code index}. */
     CompletableFuture<RegistryState> at(long index) {
         synchronized (waiting) {
-            if (index > appliedIndex) {
+            if (index > state.index()) {
                 CompletableFuture<RegistryState> future = new CompletableFuture<>();
                 waiting.computeIfAbsent(index, i -> new ArrayList<>()).add(future);
                 return future;

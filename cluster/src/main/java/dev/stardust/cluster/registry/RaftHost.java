@@ -13,6 +13,8 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.ExitUtils;
+import org.apache.ratis.util.JavaUtils;
 import org.apache.ratis.util.LifeCycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,14 @@ final class RaftHost {
     private static final Logger LOG = LoggerFactory.getLogger(RaftHost.class);
     private static final long LONGEST_REST_NS = 60_000_000_000L;
 
+    static {
+        // Ratis ends the whole process on a port in use and, by a default handler, on any thread's uncaught exception.
+        Thread.UncaughtExceptionHandler ours = Thread.getDefaultUncaughtExceptionHandler();
+        ExitUtils.disableSystemExit();
+        ExitUtils.setTerminateOnUncaughtException(false);
+        Thread.setDefaultUncaughtExceptionHandler(ours);
+    }
+
     private final RaftSettings settings;
     private final RaftProperties properties;
     private final RaftGroupId groupId;
@@ -30,7 +40,7 @@ final class RaftHost {
     private volatile RaftServer server;
     private volatile boolean closed;
     private long restNs = 1_000_000_000L;
-    private long restartNotBefore;
+    private long restartNotBefore = System.nanoTime();
 
     RaftHost(RaftSettings settings, LocalView view) throws IOException {
         this.settings = settings;
@@ -45,20 +55,28 @@ final class RaftHost {
     private RaftServer start() throws IOException {
         List<RaftPeer> peers =
                 settings.initialPeers().stream().map(RaftHost::toRaft).toList();
-        RaftServer fresh = RaftServer.newBuilder()
-                .setServerId(RaftPeerId.valueOf(settings.peerId()))
-                // A joiner starts with no peers at all: it neither votes nor stands until a leader sends it its log.
-                .setGroup(RaftGroup.valueOf(groupId, peers))
-                .setOption(RaftStorage.StartupOption.RECOVER)
-                .setProperties(properties)
-                .setStateMachineRegistry(id -> new RegistryStateMachine(view))
-                .build();
+        RaftServer fresh = null;
         try {
+            fresh = RaftServer.newBuilder()
+                    .setServerId(selfId())
+                    // A joiner starts with no peers at all: it neither votes nor stands until a leader sends it its
+                    // log.
+                    .setGroup(RaftGroup.valueOf(groupId, peers))
+                    .setOption(RaftStorage.StartupOption.RECOVER)
+                    .setProperties(properties)
+                    .setStateMachineRegistry(id -> new RegistryStateMachine(view))
+                    .build();
             fresh.start();
             return fresh;
         } catch (IOException | RuntimeException e) {
-            fresh.close();
-            throw e;
+            if (fresh != null) {
+                fresh.close();
+            }
+            Throwable cause = JavaUtils.unwrapCompletionException(e);
+            throw new IOException(
+                    "the registry peer " + settings.peerId() + " at " + settings.address() + " does not start: "
+                            + cause.getMessage(),
+                    cause);
         }
     }
 
@@ -84,23 +102,26 @@ final class RaftHost {
 
     /** Starts the server again when it has closed itself: after a very long pause, a disk error, or its removal. */
     void restartIfClosed(long nowNs) {
-        if (closed || alive() || nowNs - restartNotBefore < 0) {
-            return;
-        }
-        LOG.warn("the registry server of {} has closed itself; starting it again", settings.peerId());
-        restartNotBefore = nowNs + restNs;
-        restNs = Math.min(2 * restNs, LONGEST_REST_NS);
         try {
-            server.close();
-            RaftServer fresh = start();
-            synchronized (this) {
-                server = fresh;
-                if (closed) {
-                    fresh.close();
-                }
+            if (!closed && nowNs - restartNotBefore >= 0 && !alive()) {
+                LOG.warn("the registry server of {} has closed itself; starting it again", settings.peerId());
+                restartNotBefore = nowNs + restNs;
+                restNs = Math.min(2 * restNs, LONGEST_REST_NS);
+                restart();
             }
         } catch (IOException | RuntimeException e) {
             LOG.error("the registry server of {} does not start; trying again", settings.peerId(), e);
+        }
+    }
+
+    private void restart() throws IOException {
+        server.close();
+        RaftServer fresh = start();
+        synchronized (this) {
+            server = fresh;
+            if (closed) {
+                fresh.close();
+            }
         }
     }
 

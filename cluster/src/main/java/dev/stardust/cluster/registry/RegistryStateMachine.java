@@ -22,7 +22,7 @@ import org.apache.ratis.util.LifeCycle;
 final class RegistryStateMachine extends BaseStateMachine {
     private final SnapshotFiles snapshots = new SnapshotFiles();
     private final LocalView view;
-    private RegistryState state = RegistryState.EMPTY;
+    private volatile RegistryState state = RegistryState.EMPTY;
 
     RegistryStateMachine(LocalView view) {
         this.view = view;
@@ -62,7 +62,6 @@ final class RegistryStateMachine extends BaseStateMachine {
             state = loaded.state();
             setLastAppliedTermIndex(loaded.upTo());
             view.installed(state);
-            view.reached(loaded.upTo().getIndex());
         }
     }
 
@@ -91,22 +90,18 @@ final class RegistryStateMachine extends BaseStateMachine {
         RegistryState.Applied applied = state.apply(entry.getTerm(), entry.getIndex(), txn);
         state = applied.state();
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
-        view.applied(state, applied.events());
+        view.applied(applied.state(), applied.events());
         return CompletableFuture.completedFuture(message(TxnCodec.encode(applied.result())));
     }
 
-    @Override
-    public void notifyTermIndexUpdated(long term, long index) {
-        super.notifyTermIndexUpdated(term, index);
-        view.reached(index);
-    }
-
-    /** Answers the index that this peer has applied: who has applied as much reads what the leader would answer. */
+    /**
+     * Answers the index of the last transaction applied here: who has applied as much reads what the leader would answer.
+     * Ratis's own last index would not do: it counts bookkeeping entries that followers learn of a heartbeat later.
+     */
     @Override
     public CompletableFuture<Message> query(Message request) {
-        return CompletableFuture.completedFuture(message(ByteBuffer.allocate(Long.BYTES)
-                .putLong(getLastAppliedTermIndex().getIndex())
-                .array()));
+        return CompletableFuture.completedFuture(
+                message(ByteBuffer.allocate(Long.BYTES).putLong(state.index()).array()));
     }
 
     /**
