@@ -10,6 +10,7 @@ import static dev.stardust.migration.page.PageFrameFlyweight.KIND_ZERO;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import dev.stardust.hypervisor.memory.DirtyBitmap;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.agrona.BitUtil;
@@ -121,19 +122,17 @@ public final class PageEncoder implements AutoCloseable {
     }
 
     /**
-     * Encodes the pages whose bit is set: bit {@code n % 64} of word {@code n / 64} is page n.
+     * Encodes the pages whose bit is set.
      *
-     * @param dirty at least as many bits as pages; those beyond are ignored
+     * @param dirty a snapshot of its own, with as many bits as there are pages
      */
-    public void pages(long[] dirty) {
-        int words = (memory.pages() + 63) / 64;
-        for (int word = 0; word < words; word++) {
-            for (long rest = dirty[word]; rest != 0; rest &= rest - 1) {
-                int gfn = word * 64 + Long.numberOfTrailingZeros(rest);
-                if (gfn < memory.pages()) {
-                    page(gfn);
-                }
-            }
+    public void pages(DirtyBitmap dirty) {
+        if (dirty.pages() != memory.pages()) {
+            throw new IllegalArgumentException(
+                    "bitmap of " + dirty.pages() + " pages for a memory of " + memory.pages());
+        }
+        for (long gfn = dirty.nextSet(0); gfn >= 0; gfn = dirty.nextSet(gfn + 1)) {
+            page((int) gfn);
         }
     }
 

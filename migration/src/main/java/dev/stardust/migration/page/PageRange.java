@@ -1,5 +1,7 @@
 package dev.stardust.migration.page;
 
+import dev.stardust.hypervisor.memory.GuestMemory;
+
 /**
  * Guest RAM, or a mapped base, as a native range that stays mapped while it is used here.
  *
@@ -12,6 +14,11 @@ public record PageRange(long address, int pages) {
             throw new IllegalArgumentException(
                     "not a range of pages: address " + Long.toHexString(address) + ", " + pages + " pages");
         }
+    }
+
+    /** A guest's RAM. */
+    public static PageRange of(GuestMemory memory) {
+        return new PageRange(memory.address(), Math.toIntExact(memory.sizeBytes() / Pages.SIZE));
     }
 
     long page(int gfn) {
