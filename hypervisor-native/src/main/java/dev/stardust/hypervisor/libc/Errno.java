@@ -1,0 +1,48 @@
+package dev.stardust.hypervisor.libc;
+
+/** Error numbers of Linux, from {@code asm-generic/errno-base.h} and {@code errno.h}: those that we meet. */
+public final class Errno {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int ENXIO = 6;
+    public static final int EBADF = 9;
+    public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
+    public static final int EACCES = 13;
+    public static final int EFAULT = 14;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int ENODEV = 19;
+    public static final int EINVAL = 22;
+    public static final int EMFILE = 24;
+    public static final int ENOTTY = 25;
+    public static final int ENOSPC = 28;
+
+    private Errno() {}
+
+    /** Name and meaning, for people. */
+    public static String text(int errno) {
+        return switch (errno) {
+            case EPERM -> "EPERM, operation not permitted";
+            case ENOENT -> "ENOENT, no such file or folder";
+            case EINTR -> "EINTR, interrupted by a signal";
+            case EIO -> "EIO, input or output error";
+            case ENXIO -> "ENXIO, no such device or address";
+            case EBADF -> "EBADF, bad file descriptor";
+            case EAGAIN -> "EAGAIN, not now";
+            case ENOMEM -> "ENOMEM, out of memory";
+            case EACCES -> "EACCES, permission denied";
+            case EFAULT -> "EFAULT, bad address";
+            case EBUSY -> "EBUSY, in use";
+            case EEXIST -> "EEXIST, exists already";
+            case ENODEV -> "ENODEV, no such device";
+            case EINVAL -> "EINVAL, invalid argument";
+            case EMFILE -> "EMFILE, too many open files: raise 'ulimit -n'";
+            case ENOTTY -> "ENOTTY, not known to this device";
+            case ENOSPC -> "ENOSPC, no space left on the disk";
+            default -> "error number " + errno;
+        };
+    }
+}

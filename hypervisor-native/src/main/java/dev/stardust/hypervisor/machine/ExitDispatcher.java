@@ -1,0 +1,98 @@
+package dev.stardust.hypervisor.machine;
+
+import dev.stardust.hypervisor.device.Bus;
+import dev.stardust.hypervisor.kvm.KvmException;
+import dev.stardust.hypervisor.kvm.KvmIoctl;
+import dev.stardust.hypervisor.kvm.KvmStructs.KvmRegs;
+import dev.stardust.hypervisor.kvm.KvmVcpu;
+import dev.stardust.hypervisor.kvm.VcpuExit;
+import java.nio.ByteBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** Answers a vCPU's exits: accesses go to the buses, what cannot go on ends the machine. Allocates nothing per access. */
+final class ExitDispatcher implements VcpuThread.ExitHandler {
+    /** Who hears of the end. Called on the vCPU's thread. */
+    interface End {
+        /** The guest powered off or asked for a reset. */
+        void ended(String reason);
+
+        /** The guest cannot go on. */
+        void failed(String reason);
+    }
+
+    private final Bus ports;
+    private final Bus memory;
+    private final End end;
+    private boolean resetAsked;
+
+    ExitDispatcher(Bus ports, Bus memory, End end) {
+        this.ports = ports;
+        this.memory = memory;
+        this.end = end;
+    }
+
+    /** The reset line was pulled by a device, on the vCPU's thread. */
+    void reset() {
+        resetAsked = true;
+    }
+
+    @Override
+    public boolean handle(KvmVcpu vcpu) {
+        VcpuExit exit = vcpu.exit();
+        switch (exit.kind()) {
+            case IO -> portAccess(exit);
+            case MMIO -> memoryAccess(exit);
+            case INTR -> {}
+            case HLT, SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, SYSTEM_EVENT, OTHER -> {
+                failed(exit.describe() + " at rip " + rip(vcpu));
+                return false;
+            }
+        }
+        if (resetAsked) {
+            resetAsked = false;
+            end.ended("guest asked for a reset");
+            return false;
+        }
+        return true;
+    }
+
+    @Override
+    public void failed(String reason) {
+        end.failed(reason);
+    }
+
+    private void portAccess(VcpuExit exit) {
+        int port = exit.ioPort();
+        int width = exit.ioWidth();
+        int count = exit.ioCount();
+        if (exit.ioIsWrite()) {
+            for (int i = 0; i < count; i++) {
+                ports.write(port, width, exit.ioValue(i));
+            }
+        } else {
+            for (int i = 0; i < count; i++) {
+                exit.ioAnswer(i, ports.read(port, width));
+            }
+        }
+    }
+
+    private void memoryAccess(VcpuExit exit) {
+        long address = exit.mmioAddress();
+        int width = exit.mmioWidth();
+        if (exit.mmioIsWrite()) {
+            memory.write(address, width, exit.mmioValue());
+        } else {
+            exit.mmioAnswer(memory.read(address, width));
+        }
+    }
+
+    private static String rip(KvmVcpu vcpu) {
+        try {
+            UnsafeBuffer regs = new UnsafeBuffer(ByteBuffer.allocateDirect(KvmRegs.SIZE));
+            vcpu.get(KvmIoctl.KVM_GET_REGS, regs);
+            return "0x" + Long.toHexString(regs.getLong(KvmRegs.RIP));
+        } catch (KvmException e) {
+            return "unknown (" + e.getMessage() + ")";
+        }
+    }
+}

@@ -1,0 +1,318 @@
+package dev.stardust.hypervisor.machine;
+
+import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.hypervisor.memory.DirtyBitmap;
+import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A machine of KVM in this process. The calls of {@link Machine} are done one after the other on a thread of the machine
+ * that exists while there is something to do. The others are synchronous; those that touch memory or the dirty log must
+ * have returned before {@link #destroy()} is called, except that they then fail when they come too late.
+ */
+public final class KvmMachine implements Machine {
+    private static final Logger LOG = LoggerFactory.getLogger(KvmMachine.class);
+    private static final long IDLE_THREAD_MS = 2_000;
+
+    private final MachineSpec spec;
+    private final MachineListener listener;
+    private final ExecutorService executor;
+    private final MachineHardware hardware;
+    private final VcpuThread vcpu;
+
+    private final Object phaseLock = new Object();
+    private Phase phase = Phase.CREATED;
+    private String reason = "";
+    private long startedNs;
+    private boolean started;
+
+    /** Guards the hardware: held by each operation, so that none meets another half done. */
+    private final Object operation = new Object();
+
+    private boolean bootable;
+    private boolean destroyed;
+
+    private KvmMachine(MachineSpec spec, List<BlockBackend> disks, MachineListener listener) {
+        this.spec = spec;
+        this.listener = listener;
+        executor = newExecutor(spec.name());
+        hardware = MachineHardware.build(spec, disks, new GuestEnd());
+        bootable = spec.kernel() != null;
+        try {
+            vcpu = new VcpuThread(spec.name(), 0, hardware.vcpu(), hardware.exits());
+        } catch (RuntimeException | Error e) {
+            hardware.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Builds a machine and, if the spec names a kernel, loads it. Nothing runs before {@link #resume()}.
+     *
+     * @param spec what to build
+     * @param disks the disks of the spec in order; they belong to the machine once it is built
+     * @param listener hears of every change of phase
+     * @throws MachineException if it cannot be built; nothing is left behind
+     */
+    public static KvmMachine create(MachineSpec spec, List<BlockBackend> disks, MachineListener listener) {
+        return new KvmMachine(spec, disks, listener);
+    }
+
+    private static ExecutorService newExecutor(String name) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                1, 1, IDLE_THREAD_MS, TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(), work -> {
+                    Thread thread = new Thread(work, "machine-" + name);
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    @Override
+    public String name() {
+        return spec.name();
+    }
+
+    @Override
+    public CompletionStage<Void> resume() {
+        return submit("resume", this::doResume);
+    }
+
+    @Override
+    public CompletionStage<Void> pause() {
+        return submit("pause", this::doPause);
+    }
+
+    @Override
+    public CompletionStage<MachineState> saveState() {
+        return submit("save the state of", this::doSaveState);
+    }
+
+    @Override
+    public CompletionStage<MachineStatus> status() {
+        return CompletableFuture.completedStage(statusNow());
+    }
+
+    @Override
+    public CompletionStage<Void> destroy() {
+        return submit("destroy", this::doDestroy);
+    }
+
+    /** What the machine is doing, at once. */
+    public MachineStatus statusNow() {
+        synchronized (phaseLock) {
+            long uptimeMs = started ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs) : 0;
+            return new MachineStatus(phase, reason, uptimeMs, vcpu.exits());
+        }
+    }
+
+    /** Guest RAM. It is unmapped by {@link #destroy()}: nobody may use it from then on. */
+    public GuestMemory memory() {
+        return hardware.memory();
+    }
+
+    /**
+     * Puts a saved state into a machine that was built alike and has not run. Memory and disks are brought by the caller,
+     * before the machine is resumed.
+     *
+     * @throws MachineException if the state is damaged, of another kind of machine or of another kind of CPU
+     */
+    public void restoreState(MachineState state) {
+        operate("restore the state of", () -> {
+            requireAlive();
+            require(Phase.CREATED, "has run already; a state goes into a new machine only");
+            if (spec.kernel() != null) {
+                throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
+            }
+            hardware.restore(state);
+            bootable = true;
+            return null;
+        });
+    }
+
+    /** Starts noting the pages that the guest and the devices write. Takes some 7 ms: do it while the guest runs. */
+    public void startDirtyLog() {
+        operate("log the writes of", () -> {
+            requireAlive();
+            hardware.dirtyLog().start();
+            return null;
+        });
+    }
+
+    /** Stops noting written pages and forgets those not yet collected. */
+    public void stopDirtyLog() {
+        operate("stop logging the writes of", () -> {
+            requireAlive();
+            hardware.dirtyLog().stop();
+            return null;
+        });
+    }
+
+    /**
+     * Adds the pages written since the last call, or since the log was started, to {@code into}, and forgets them. The
+     * guest may run meanwhile: a page that it writes is in this collection or in a later one. Read pages only after
+     * this returns.
+     */
+    public void collectDirty(DirtyBitmap into) {
+        operate("collect the writes of", () -> {
+            requireAlive();
+            hardware.dirtyLog().collect(into);
+            return null;
+        });
+    }
+
+    private Void doResume() {
+        requireAlive();
+        synchronized (phaseLock) {
+            switch (phase) {
+                case RUNNING -> {
+                    return null;
+                }
+                case ENDED, FAILED -> throw new MachineException("it has " + describeEnd());
+                case CREATED, PAUSED -> {
+                    if (!bootable) {
+                        throw new MachineException("it has no kernel, and no state was restored");
+                    }
+                }
+            }
+            if (!started) {
+                started = true;
+                startedNs = System.nanoTime();
+            }
+            enter(Phase.RUNNING, "");
+        }
+        hardware.startDevices();
+        vcpu.resume();
+        return null;
+    }
+
+    private Void doPause() {
+        requireAlive();
+        synchronized (phaseLock) {
+            switch (phase) {
+                case PAUSED -> {
+                    return null;
+                }
+                case CREATED -> throw new MachineException("it has not been started");
+                case ENDED, FAILED -> throw new MachineException("it has " + describeEnd());
+                case RUNNING -> {}
+            }
+        }
+        vcpu.park();
+        hardware.stopDevices();
+        synchronized (phaseLock) {
+            if (phase != Phase.RUNNING) {
+                throw new MachineException("it has " + describeEnd());
+            }
+            enter(Phase.PAUSED, "");
+        }
+        return null;
+    }
+
+    private MachineState doSaveState() {
+        requireAlive();
+        require(Phase.PAUSED, "is not paused");
+        return hardware.save();
+    }
+
+    private Void doDestroy() {
+        if (!destroyed) {
+            destroyed = true;
+            vcpu.end();
+            synchronized (phaseLock) {
+                if (phase != Phase.ENDED && phase != Phase.FAILED) {
+                    enter(Phase.ENDED, "destroyed");
+                }
+            }
+            hardware.close();
+        }
+        return null;
+    }
+
+    private String describeEnd() {
+        return (phase == Phase.ENDED ? "ended: " : "failed: ") + reason;
+    }
+
+    private void require(Phase wanted, String otherwise) {
+        synchronized (phaseLock) {
+            if (phase != wanted) {
+                throw new MachineException("it " + otherwise);
+            }
+        }
+    }
+
+    private void requireAlive() {
+        if (destroyed) {
+            throw new MachineException("it was destroyed");
+        }
+    }
+
+    /** Changes the phase, under its lock, and tells the listener in that order. */
+    private void enter(Phase next, String why) {
+        phase = next;
+        reason = why;
+        MachineStatus status = statusNow();
+        executor.execute(() -> {
+            try {
+                listener.phaseChanged(status);
+            } catch (RuntimeException e) {
+                LOG.error("the listener of machine {} failed at {}", name(), status, e);
+            }
+        });
+    }
+
+    private <T> CompletionStage<T> submit(String what, Supplier<T> work) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        executor.execute(() -> {
+            try {
+                done.complete(operate(what, work));
+            } catch (MachineException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
+    }
+
+    private <T> T operate(String what, Supplier<T> work) {
+        synchronized (operation) {
+            try {
+                return work.get();
+            } catch (RuntimeException | Error e) {
+                throw new MachineException("cannot " + what + " machine " + name() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Hears on the vCPU's thread that the guest is over. */
+    private final class GuestEnd implements ExitDispatcher.End {
+        @Override
+        public void ended(String why) {
+            leave(Phase.ENDED, why);
+        }
+
+        @Override
+        public void failed(String why) {
+            leave(Phase.FAILED, why);
+        }
+
+        private void leave(Phase end, String why) {
+            hardware.flushSerial();
+            synchronized (phaseLock) {
+                if (phase == Phase.RUNNING) {
+                    enter(end, why);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.stardust.hypervisor.machine;
+
+import dev.stardust.hypervisor.boot.Elf64;
+import dev.stardust.hypervisor.boot.FlatBoot;
+import dev.stardust.hypervisor.device.Bus;
+import dev.stardust.hypervisor.device.ResetPort;
+import dev.stardust.hypervisor.device.SerialLog;
+import dev.stardust.hypervisor.device.SerialPort;
+import dev.stardust.hypervisor.kvm.Cpuid;
+import dev.stardust.hypervisor.kvm.KvmSystem;
+import dev.stardust.hypervisor.kvm.KvmVcpu;
+import dev.stardust.hypervisor.kvm.KvmVm;
+import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The parts of one machine. Built in the order that is fast (memory slots before the interrupt chips), closed in the
+ * reverse order.
+ */
+final class MachineHardware implements AutoCloseable {
+    private static final long TSS_ADDRESS = 0xfffb_d000L;
+    private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
+    private static final int RAM_SLOT = 0;
+
+    private final Resources resources;
+    private final PlatformState platform;
+    private final GuestMemory memory;
+    private final KvmVm vm;
+    private final KvmVcpu vcpu;
+    private final Cpuid hostCpuid;
+    private final SerialPort serial;
+    private final ExitDispatcher exits;
+    private final DirtyLog dirtyLog;
+    private Cpuid cpuid;
+
+    private MachineHardware(MachineSpec spec, List<BlockBackend> disks, ExitDispatcher.End end, Resources resources) {
+        this.resources = resources;
+        platform = new PlatformState(spec.memoryMib(), spec.vcpus(), disks.size());
+        try (KvmSystem kvm = KvmSystem.open()) {
+            hostCpuid = kvm.supportedCpuid();
+            memory = resources.add(openMemory(spec));
+            SerialLog log = resources.add(new SerialLog(spec.serialLog()));
+            vm = resources.add(kvm.createVm());
+            vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
+            vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
+            vm.createIrqchip();
+            vcpu = vm.createVcpu(0);
+            cpuid = hostCpuid.forVcpu(0);
+            vcpu.setCpuid(cpuid);
+
+            Bus ports = new Bus("port bus");
+            Bus mmio = new Bus("memory bus");
+            exits = new ExitDispatcher(ports, mmio, end);
+            serial = new SerialPort(log, vm.irqLine(SerialPort.COM1_GSI)::set);
+            ports.add(SerialPort.COM1, SerialPort.PORTS, serial);
+            ports.add(ResetPort.PORT, 1, new ResetPort(exits::reset));
+            dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
+            if (spec.kernel() != null) {
+                boot(spec);
+            }
+        }
+    }
+
+    static MachineHardware build(MachineSpec spec, List<BlockBackend> disks, ExitDispatcher.End end) {
+        Resources resources = new Resources();
+        try {
+            return new MachineHardware(spec, disks, end, resources);
+        } catch (RuntimeException | Error e) {
+            try {
+                resources.close();
+            } catch (MachineException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+    }
+
+    private static GuestMemory openMemory(MachineSpec spec) {
+        long sizeBytes = (long) spec.memoryMib() << 20;
+        try {
+            return spec.base() == null ? GuestMemory.create(sizeBytes) : GuestMemory.fromBase(spec.base(), sizeBytes);
+        } catch (IOException e) {
+            throw new MachineException("cannot map the base " + spec.base() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void boot(MachineSpec spec) {
+        Elf64 kernel = Elf64.read(spec.kernel());
+        FlatBoot.load(memory, kernel, spec.commandLine() + " tsc_khz=" + vcpu.tscKhz());
+        FlatBoot.enter(vcpu, memory, kernel);
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    KvmVcpu vcpu() {
+        return vcpu;
+    }
+
+    ExitDispatcher exits() {
+        return exits;
+    }
+
+    DirtyLog dirtyLog() {
+        return dirtyLog;
+    }
+
+    void startDevices() {}
+
+    void stopDevices() {
+        serial.flush();
+    }
+
+    void flushSerial() {
+        serial.flush();
+    }
+
+    MachineState save() {
+        StateWriter out = new StateWriter().add(StateSection.PLATFORM, 0, platform.toBytes());
+        MachineStates.saveVm(vm, out);
+        MachineStates.saveVcpu(vcpu, 0, cpuid, out);
+        return out.add(StateSection.SERIAL, 0, serial.save()).finish();
+    }
+
+    void restore(MachineState state) {
+        StateReader in = new StateReader(state);
+        PlatformState saved = PlatformState.read(in.section(StateSection.PLATFORM, 0));
+        if (!saved.equals(platform)) {
+            throw new MachineException(
+                    "the saved machine state is of a machine with " + saved + "; this one has " + platform);
+        }
+        cpuid = MachineStates.cpuid(in, 0, hostCpuid);
+        vcpu.setCpuid(cpuid);
+        MachineStates.restoreVm(vm, in);
+        MachineStates.restoreVcpu(vcpu, 0, in);
+        serial.restore(in.section(StateSection.SERIAL, 0));
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.stardust.hypervisor.machine;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** Small guests in assembly, built when they are needed. */
+final class TestGuests {
+    /** Where the guests count. */
+    static final long COUNTER = 0x20_0000;
+
+    private TestGuests() {}
+
+    /** Assembles {@code guests/NAME.S} to an ELF file in {@code dir}. */
+    static Path build(String name, Path dir) throws IOException, InterruptedException, URISyntaxException {
+        Path source =
+                Path.of(TestGuests.class.getResource("/guests/" + name + ".S").toURI());
+        Path elf = dir.resolve(name + ".elf");
+        if (!Files.exists(elf)) {
+            Path output = dir.resolve(name + ".output");
+            Process gcc = new ProcessBuilder(
+                            "gcc",
+                            "-nostdlib",
+                            "-static",
+                            "-Wl,-Ttext=0x100000",
+                            "-Wl,--build-id=none",
+                            "-Wl,-z,norelro",
+                            "-Wl,-z,noseparate-code",
+                            "-Wl,-N",
+                            "-o",
+                            elf.toString(),
+                            source.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            if (!gcc.waitFor(60, TimeUnit.SECONDS) || gcc.exitValue() != 0) {
+                gcc.destroyForcibly();
+                throw new IOException("gcc failed: " + Files.readString(output));
+            }
+        }
+        return elf;
+    }
+}
