@@ -66,7 +66,11 @@ public final class KvmSystem extends KvmFd {
      * @throws KvmException if it is missing, not allowed or too old; the text says what mends it
      */
     public static KvmSystem open() {
-        return new KvmSystem(KvmDevice.open(DEVICE));
+        return open(DEVICE);
+    }
+
+    static KvmSystem open(Path device) {
+        return new KvmSystem(KvmDevice.open(device));
     }
 
     /** Makes an empty virtual machine. */

@@ -37,6 +37,9 @@ public interface LibC {
     int munmap(long address, long length);
 
     @SaveError
+    int mprotect(long address, long length, int protection);
+
+    @SaveError
     int madvise(long address, long length, int advice);
 
     @SaveError
@@ -80,6 +83,9 @@ public interface LibC {
 
     @IgnoreError
     int gettid();
+
+    @IgnoreError
+    int getpagesize();
 
     @IgnoreError
     int memcmp(long a, long b, long length);

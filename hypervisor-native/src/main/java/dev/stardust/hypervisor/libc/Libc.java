@@ -12,6 +12,7 @@ public final class Libc {
     /** The library. */
     public static final LibC C = LibraryLoader.create(LibC.class).load("c");
 
+    private static final int MFD_CLOEXEC = 1;
     private static final Runtime RUNTIME = Runtime.getRuntime(C);
 
     private Libc() {}
@@ -45,6 +46,28 @@ public final class Libc {
         } finally {
             Reference.reachabilityFence(name);
         }
+    }
+
+    /**
+     * Makes a zeroed file that lives in memory only ({@code memfd_create(2)}) and goes with its last mapping and
+     * descriptor; the caller closes the descriptor.
+     *
+     * @param name shown in {@code /proc/PID/maps}
+     */
+    public static int memoryFile(String name, long sizeBytes) {
+        ByteBuffer text = cString(name);
+        int fd;
+        try {
+            fd = check(C.memfd_create(address(text), MFD_CLOEXEC), "memfd_create");
+        } finally {
+            Reference.reachabilityFence(text);
+        }
+        if (C.ftruncate(fd, sizeBytes) < 0) {
+            NativeException failure = new NativeException("ftruncate to " + sizeBytes + " bytes", errno());
+            C.close(fd);
+            throw failure;
+        }
+        return fd;
     }
 
     /** A NUL-terminated copy of the text off the heap; it lives as long as the buffer is reachable. */

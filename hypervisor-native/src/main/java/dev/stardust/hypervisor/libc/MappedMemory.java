@@ -6,10 +6,12 @@ public final class MappedMemory implements AutoCloseable {
     public static final int PAGE_SIZE = 4096;
 
     private static final long SYS_MMAP = 9;
+    private static final int PROT_NONE = 0;
     private static final int PROT_READ = 1;
     private static final int PROT_WRITE = 2;
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
 
@@ -42,13 +44,43 @@ public final class MappedMemory implements AutoCloseable {
         return map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     }
 
+    /** A part of a file, read only; the offset is a multiple of the page size. */
+    public static MappedMemory readOnly(int fd, long offset, long length) {
+        return map(length, PROT_READ, MAP_SHARED, fd, offset);
+    }
+
+    /** Addresses that nothing may touch until a part of them is mapped over. */
+    public static MappedMemory reserved(long length) {
+        return map(length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+
+    /** Puts a file's bytes, written through to it, in the place of a part of this; they go when this is closed. */
+    public void overlayShared(long at, long length, int fd) {
+        overlay(at, length, MAP_SHARED, fd);
+    }
+
+    /** As {@link #overlayShared}, but copied page by page when written; the file does not change. */
+    public void overlayCopyOnWrite(long at, long length, int fd) {
+        overlay(at, length, MAP_PRIVATE | MAP_NORESERVE, fd);
+    }
+
+    private void overlay(long at, long bytes, int flags, int fd) {
+        if (at < 0 || bytes <= 0 || bytes > length - at) {
+            throw new IllegalArgumentException(bytes + " bytes at " + at + " are not inside of " + length);
+        }
+        mmap(address + at, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+    }
+
     private static MappedMemory map(long length, int protection, int flags, int fd, long offset) {
         if (length <= 0) {
             throw new IllegalArgumentException("cannot map " + length + " bytes");
         }
-        long address = Libc.check(
-                Libc.C.syscall(SYS_MMAP, 0, length, protection, flags, fd, offset), "mmap of " + length + " bytes");
-        return new MappedMemory(address, length);
+        return new MappedMemory(mmap(0, length, protection, flags, fd, offset), length);
+    }
+
+    private static long mmap(long at, long length, int protection, int flags, int fd, long offset) {
+        return Libc.check(
+                Libc.C.syscall(SYS_MMAP, at, length, protection, flags, fd, offset), "mmap of " + length + " bytes");
     }
 
     /** The first byte's address. */

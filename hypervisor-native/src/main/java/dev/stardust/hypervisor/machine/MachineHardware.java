@@ -24,6 +24,12 @@ final class MachineHardware implements AutoCloseable {
     private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
     private static final int RAM_SLOT = 0;
 
+    /** RAM ends below the hole where devices and interrupt controllers are. */
+    private static final int MAX_MEMORY_MIB = 3072;
+
+    /** One IOAPIC pin each, from 5 to 20. */
+    private static final int MAX_DISKS = 16;
+
     private final Resources resources;
     private final PlatformState platform;
     private final GuestMemory memory;
@@ -66,6 +72,7 @@ final class MachineHardware implements AutoCloseable {
     static MachineHardware build(MachineSpec spec, List<BlockBackend> disks, ExitDispatcher.End end) {
         Resources resources = new Resources();
         try {
+            check(spec, disks);
             return new MachineHardware(spec, disks, end, resources);
         } catch (RuntimeException | Error e) {
             try {
@@ -73,7 +80,25 @@ final class MachineHardware implements AutoCloseable {
             } catch (MachineException again) {
                 e.addSuppressed(again);
             }
-            throw e;
+            throw new MachineException("cannot build machine " + spec.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void check(MachineSpec spec, List<BlockBackend> disks) {
+        require(!spec.name().isEmpty(), "it has no name");
+        require(
+                spec.memoryMib() >= 1 && spec.memoryMib() <= MAX_MEMORY_MIB,
+                spec.memoryMib() + " MiB of memory; it takes 1 to " + MAX_MEMORY_MIB);
+        require(spec.vcpus() == 1, spec.vcpus() + " vCPUs; it takes 1");
+        require(
+                spec.disks().size() == disks.size(),
+                spec.disks().size() + " disks are specified, " + disks.size() + " given");
+        require(disks.size() <= MAX_DISKS, disks.size() + " disks; it takes at most " + MAX_DISKS);
+    }
+
+    private static void require(boolean ok, String otherwise) {
+        if (!ok) {
+            throw new MachineException(otherwise);
         }
     }
 

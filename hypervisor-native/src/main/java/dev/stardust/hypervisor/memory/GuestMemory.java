@@ -4,171 +4,198 @@ import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.libc.MappedMemory;
 import dev.stardust.hypervisor.libc.OpenFlags;
 import java.io.IOException;
-import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.agrona.UnsafeApi;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A guest's RAM from guest-physical 0. Every access names a guest-physical address and is checked; one outside throws
- * {@link GuestFaultException} and touches nothing. What is written through this class is marked in {@link
- * #deviceDirty}, since KVM's dirty log sees the guest's own writes only.
+ * A guest's RAM, from guest-physical address 0 on, in one mapping between two guards that nothing may touch. Every
+ * access is checked: outside RAM it throws {@link GuestFaultException} and touches nothing. Every write through this
+ * class marks its pages in {@link #deviceDirty()}, since the kernel's dirty log does not see what this process writes.
+ * Values are little-endian. Whoever closes it has stopped all users first.
  */
 public final class GuestMemory implements AutoCloseable {
-    private static final int MFD_CLOEXEC = 1;
+    /** Bytes before and after RAM that fault when touched. */
+    public static final int GUARD_BYTES = 64 << 10;
 
-    private final MappedMemory memory;
-    private final long base;
-    private final long size;
+    private final MappedMemory mapping;
+    private final long address;
     private final DirtyBitmap deviceDirty;
+    private long sizeBytes;
 
-    private GuestMemory(MappedMemory memory) {
-        this.memory = memory;
-        this.base = memory.address();
-        this.size = memory.length();
-        this.deviceDirty = DirtyBitmap.forBytes(size);
+    private GuestMemory(MappedMemory mapping, long sizeBytes) {
+        this.mapping = mapping;
+        this.sizeBytes = sizeBytes;
+        address = mapping.address() + GUARD_BYTES;
+        deviceDirty = DirtyBitmap.forBytes(sizeBytes);
     }
 
-    /** Zeroed RAM on a memfd. */
+    /** Zeroed RAM of its own. */
     public static GuestMemory create(long sizeBytes) {
-        requirePages(sizeBytes);
-        ByteBuffer name = Libc.cString("stardust-ram");
-        int fd;
-        try {
-            fd = Libc.check(Libc.C.memfd_create(Libc.address(name), MFD_CLOEXEC), "memfd_create");
-        } finally {
-            Reference.reachabilityFence(name);
-        }
-        try {
-            Libc.check(Libc.C.ftruncate(fd, sizeBytes), "setting the size of a memfd to " + sizeBytes);
-            return new GuestMemory(MappedMemory.shared(fd, sizeBytes));
-        } finally {
-            Libc.C.close(fd);
-        }
+        checkSize(sizeBytes);
+        return over(Libc.memoryFile("stardust-guest", sizeBytes), sizeBytes, MappedMemory::overlayShared);
     }
 
     /**
-     * RAM that starts as a file's bytes and leaves the file as it is.
+     * RAM that starts as a file and keeps what is written to itself.
      *
-     * @throws IOException when the file is missing or not exactly {@code sizeBytes} long
+     * @param base a file of exactly {@code sizeBytes}, which must not change afterwards
+     * @throws IOException if it cannot be read or has another size
      */
-    public static GuestMemory fromBase(Path file, long sizeBytes) throws IOException {
-        requirePages(sizeBytes);
-        if (Files.size(file) != sizeBytes) {
-            throw new IOException("base " + file + " has " + Files.size(file) + " bytes, the VM's RAM " + sizeBytes);
+    public static GuestMemory fromBase(Path base, long sizeBytes) throws IOException {
+        checkSize(sizeBytes);
+        long found = Files.size(base);
+        if (found != sizeBytes) {
+            throw new IOException(base + " has " + found + " bytes, but the VM has " + sizeBytes
+                    + " bytes of memory; a VM needs exactly the memory of its base");
         }
-        int fd = Libc.open(file.toString(), OpenFlags.READ_ONLY);
+        return over(Libc.open(base.toString(), OpenFlags.READ_ONLY), sizeBytes, MappedMemory::overlayCopyOnWrite);
+    }
+
+    @FunctionalInterface
+    private interface Overlay {
+        void map(MappedMemory over, long at, long length, int fd);
+    }
+
+    private static GuestMemory over(int fd, long sizeBytes, Overlay overlay) {
         try {
-            return new GuestMemory(MappedMemory.copyOnWrite(fd, sizeBytes));
+            MappedMemory mapping = MappedMemory.reserved(sizeBytes + 2L * GUARD_BYTES);
+            try {
+                overlay.map(mapping, GUARD_BYTES, sizeBytes, fd);
+                return new GuestMemory(mapping, sizeBytes);
+            } catch (RuntimeException e) {
+                mapping.close();
+                throw e;
+            }
         } finally {
             Libc.C.close(fd);
         }
     }
 
-    private static void requirePages(long sizeBytes) {
-        if (sizeBytes <= 0 || sizeBytes % MappedMemory.PAGE_SIZE != 0) {
-            throw new IllegalArgumentException(
-                    "RAM of " + sizeBytes + " bytes: must be a positive multiple of " + MappedMemory.PAGE_SIZE);
+    private static void checkSize(long sizeBytes) {
+        if (sizeBytes <= 0 || sizeBytes % DirtyBitmap.PAGE_SIZE != 0) {
+            throw new IllegalArgumentException("RAM of " + sizeBytes + " bytes is not a number of 4 KiB pages");
         }
     }
 
-    /** Size in bytes. */
+    /** Size of RAM; zero once closed. */
     public long sizeBytes() {
-        return size;
+        return sizeBytes;
     }
 
-    /** Where guest-physical 0 is in this process. */
+    /** Where guest-physical address 0 is in this process. */
     public long address() {
-        return base;
+        return address;
     }
 
-    /** Pages that the VMM wrote; whoever reads KVM's dirty log ORs it in. */
+    /** Pages that this process wrote on the guest's behalf. */
     public DirtyBitmap deviceDirty() {
         return deviceDirty;
     }
 
-    /** Whether the whole range is RAM; both numbers are taken as unsigned. */
-    public boolean contains(long gpa, long length) {
-        return gpa >= 0 && length >= 0 && gpa <= size && length <= size - gpa;
+    /** Whether a range, whatever its values, lies in RAM; an empty one may lie at its end. */
+    public boolean contains(long guestAddress, long length) {
+        return guestAddress >= 0 && length >= 0 && length <= sizeBytes - guestAddress;
     }
 
-    /** The range's address in this process. */
-    public long checkedAddress(long gpa, long length) {
-        if (!contains(gpa, length)) {
-            throw new GuestFaultException(gpa, length, size);
+    /**
+     * The native address of a range, for handing it to a native call. Who writes there calls {@link #markDirty} after.
+     *
+     * @throws GuestFaultException if the range is not in RAM
+     */
+    public long checkedAddress(long guestAddress, long length) {
+        if (!contains(guestAddress, length)) {
+            throw new GuestFaultException(guestAddress, length, sizeBytes);
         }
-        return base + gpa;
+        return address + guestAddress;
     }
 
-    /** Marks a range that was written through its address. */
-    public void markDirty(long gpa, long length) {
-        checkedAddress(gpa, length);
-        deviceDirty.setBytes(gpa, length);
+    /** Notes that a range was written; called after the write, so that whoever takes the note sees the bytes. */
+    public void markDirty(long guestAddress, long length) {
+        checkedAddress(guestAddress, length);
+        deviceDirty.setBytes(guestAddress, length);
     }
 
-    public int getU8(long gpa) {
-        return UnsafeApi.getByte(checkedAddress(gpa, 1)) & 0xff;
+    public int getU8(long guestAddress) {
+        return UnsafeApi.getByte(checkedAddress(guestAddress, 1)) & 0xff;
     }
 
-    public int getU16(long gpa) {
-        return UnsafeApi.getShort(checkedAddress(gpa, 2)) & 0xffff;
+    public int getU16(long guestAddress) {
+        return UnsafeApi.getShort(checkedAddress(guestAddress, Short.BYTES)) & 0xffff;
     }
 
-    /** As {@link #getU16}, and no later read or write goes before it. {@code gpa} must be even. */
-    public int getU16Acquire(long gpa) {
-        return UnsafeApi.getShortAcquire(null, checkedAddress(gpa, 2)) & 0xffff;
+    public long getU32(long guestAddress) {
+        return UnsafeApi.getInt(checkedAddress(guestAddress, Integer.BYTES)) & 0xffff_ffffL;
     }
 
-    public int getU32(long gpa) {
-        return UnsafeApi.getInt(checkedAddress(gpa, 4));
+    /** All 64 bits, to be taken as unsigned. */
+    public long getU64(long guestAddress) {
+        return UnsafeApi.getLong(checkedAddress(guestAddress, Long.BYTES));
     }
 
-    public long getU64(long gpa) {
-        return UnsafeApi.getLong(checkedAddress(gpa, 8));
+    /** Reads 16 bits; later reads are not done before it. The address must be even. */
+    public int getU16Acquire(long guestAddress) {
+        return UnsafeApi.getShortAcquire(null, checkedAddress(guestAddress, Short.BYTES)) & 0xffff;
     }
 
-    public void putU8(long gpa, int value) {
-        UnsafeApi.putByte(checkedAddress(gpa, 1), (byte) value);
-        deviceDirty.setBytes(gpa, 1);
+    public void putU8(long guestAddress, int value) {
+        UnsafeApi.putByte(checkedAddress(guestAddress, 1), (byte) value);
+        markDirty(guestAddress, 1);
     }
 
-    public void putU16(long gpa, int value) {
-        UnsafeApi.putShort(checkedAddress(gpa, 2), (short) value);
-        deviceDirty.setBytes(gpa, 2);
+    public void putU16(long guestAddress, int value) {
+        UnsafeApi.putShort(checkedAddress(guestAddress, Short.BYTES), (short) value);
+        markDirty(guestAddress, Short.BYTES);
     }
 
-    /** As {@link #putU16}, and no earlier read or write goes after it. {@code gpa} must be even. */
-    public void putU16Release(long gpa, int value) {
-        UnsafeApi.putShortRelease(null, checkedAddress(gpa, 2), (short) value);
-        deviceDirty.setBytes(gpa, 2);
+    public void putU32(long guestAddress, long value) {
+        UnsafeApi.putInt(checkedAddress(guestAddress, Integer.BYTES), (int) value);
+        markDirty(guestAddress, Integer.BYTES);
     }
 
-    public void putU32(long gpa, int value) {
-        UnsafeApi.putInt(checkedAddress(gpa, 4), value);
-        deviceDirty.setBytes(gpa, 4);
+    public void putU64(long guestAddress, long value) {
+        UnsafeApi.putLong(checkedAddress(guestAddress, Long.BYTES), value);
+        markDirty(guestAddress, Long.BYTES);
     }
 
-    public void putU64(long gpa, long value) {
-        UnsafeApi.putLong(checkedAddress(gpa, 8), value);
-        deviceDirty.setBytes(gpa, 8);
+    /** Writes 16 bits; earlier writes are seen before it. The address must be even. */
+    public void putU16Release(long guestAddress, int value) {
+        UnsafeApi.putShortRelease(null, checkedAddress(guestAddress, Short.BYTES), (short) value);
+        markDirty(guestAddress, Short.BYTES);
     }
 
-    /** Copies out of RAM. */
-    public void read(long gpa, byte[] into, int offset, int length) {
-        new UnsafeBuffer(checkedAddress(gpa, length), length).getBytes(0, into, offset, length);
+    /** Copies guest memory into the whole array. */
+    public void read(long guestAddress, byte[] into) {
+        new UnsafeBuffer(checkedAddress(guestAddress, into.length), into.length).getBytes(0, into);
     }
 
-    /** Copies into RAM. */
-    public void write(long gpa, byte[] from, int offset, int length) {
-        new UnsafeBuffer(checkedAddress(gpa, length), length).putBytes(0, from, offset, length);
-        deviceDirty.setBytes(gpa, length);
+    /** Copies guest memory into a buffer. */
+    public void read(long guestAddress, MutableDirectBuffer into, int offset, int length) {
+        into.boundsCheck(offset, length);
+        long from = checkedAddress(guestAddress, length);
+        UnsafeApi.copyMemory(null, from, into.byteArray(), into.addressOffset() + offset, length);
     }
 
-    /** Unmaps the RAM: no vCPU and no device may use it any more. */
+    /** Copies the whole array into guest memory. */
+    public void write(long guestAddress, byte[] from) {
+        new UnsafeBuffer(checkedAddress(guestAddress, from.length), from.length).putBytes(0, from);
+        markDirty(guestAddress, from.length);
+    }
+
+    /** Copies a buffer into guest memory. */
+    public void write(long guestAddress, DirectBuffer from, int offset, int length) {
+        from.boundsCheck(offset, length);
+        long to = checkedAddress(guestAddress, length);
+        UnsafeApi.copyMemory(from.byteArray(), from.addressOffset() + offset, null, to, length);
+        markDirty(guestAddress, length);
+    }
+
     @Override
     public void close() {
-        memory.close();
+        sizeBytes = 0;
+        mapping.close();
     }
 }

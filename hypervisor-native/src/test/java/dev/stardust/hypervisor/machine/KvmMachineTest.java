@@ -1,10 +1,15 @@
 package dev.stardust.hypervisor.machine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.hypervisor.boot.TestElf;
+import dev.stardust.hypervisor.machine.MachineSpec.Disk;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.hypervisor.memory.DirtyBitmap;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -193,6 +200,169 @@ class KvmMachineTest {
         machines.remove(from);
         get(from.destroy());
         return to;
+    }
+
+    @Test
+    void dirtyLogHasExactlyThePagesThatWereWritten() throws Exception {
+        KvmMachine machine = machine("counter");
+        get(machine.resume());
+        machine.startDirtyLog();
+        machine.startDirtyLog();
+        DirtyBitmap dirty = DirtyBitmap.forBytes(machine.memory().sizeBytes());
+        long before = counter(machine, 0);
+        await("counting", () -> counter(machine, 0) > before + 1000);
+        machine.memory().putU8(0x50_0123, 1); // as a device does
+        machine.collectDirty(dirty);
+        assertEquals(0x200, dirty.nextSet(0));
+        assertEquals(0x500, dirty.nextSet(0x201));
+        assertEquals(-1, dirty.nextSet(0x501));
+        get(machine.pause());
+        machine.collectDirty(DirtyBitmap.forBytes(machine.memory().sizeBytes()));
+        dirty.clear();
+        machine.collectDirty(dirty);
+        assertEquals(0, dirty.cardinality());
+        machine.stopDirtyLog();
+        assertTrue(assertThrows(MachineException.class, () -> machine.collectDirty(dirty))
+                .getMessage()
+                .contains("not being logged"));
+    }
+
+    @Test
+    void copyKeptUpByTheDirtyLogOfARunningGuestIsExact() throws Exception {
+        KvmMachine machine = machine("dirty");
+        int size = MEMORY_MIB << 20;
+        UnsafeBuffer memory = new UnsafeBuffer(machine.memory().address(), size);
+        UnsafeBuffer copy = new UnsafeBuffer(ByteBuffer.allocateDirect(size));
+        get(machine.resume());
+        machine.startDirtyLog();
+        copy.putBytes(0, memory, 0, size);
+        DirtyBitmap dirty = DirtyBitmap.forBytes(size);
+        for (int round = 0; round <= 300; round++) {
+            if (round == 300) {
+                get(machine.pause());
+            }
+            machine.collectDirty(dirty);
+            for (long page = dirty.nextSet(0); page >= 0; page = dirty.nextSet(page + 1)) {
+                copy.putBytes((int) page << 12, memory, (int) page << 12, 1 << 12);
+            }
+            dirty.clear();
+        }
+        assertTrue(counter(machine, 0) > 10, "the guest did nothing");
+        for (int page = 0; page < size >> 12; page++) {
+            for (int at = page << 12; at < (page + 1) << 12; at += Long.BYTES) {
+                assertEquals(memory.getLong(at), copy.getLong(at), "page " + page);
+            }
+        }
+    }
+
+    @Test
+    void ramStartsFromABaseAndLeavesItAlone() throws Exception {
+        KvmMachine first = machine("counter");
+        get(first.resume());
+        await("counting", () -> counter(first, 0) > 1000);
+        get(first.pause());
+        MachineState state = get(first.saveState());
+        byte[] ram = new byte[MEMORY_MIB << 20];
+        first.memory().read(0, ram);
+        Path base = Files.write(dir.resolve("base.mem"), ram);
+        for (int i = 0; i < 2; i++) {
+            KvmMachine clone = machine(
+                    new MachineSpec("clone", MEMORY_MIB, 1, null, "", base, dir.resolve("clone.log"), List.of()));
+            clone.restoreState(state);
+            long start = counter(first, 0);
+            assertEquals(start, counter(clone, 0));
+            get(clone.resume());
+            await("counting on", () -> counter(clone, 0) > start + 1000);
+        }
+        assertArrayEquals(ram, Files.readAllBytes(base));
+    }
+
+    @Test
+    void damagedStateIsRefusedOrRunsAndNeverHarmsTheVmm() throws Exception {
+        KvmMachine machine = machine("timer");
+        get(machine.resume());
+        await("ticking", () -> counter(machine, 0) > 3);
+        get(machine.pause());
+        byte[] good = get(machine.saveState()).bytes();
+        Random random = new Random(11);
+        for (int i = 0; i < 60; i++) {
+            byte[] bad = good.clone();
+            for (int n = random.nextInt(4); n >= 0; n--) {
+                bad[16 + random.nextInt(bad.length - 20)] ^= (byte) (1 << random.nextInt(8));
+            }
+            CRC32C crc = new CRC32C();
+            crc.update(bad, 0, bad.length - 4);
+            new UnsafeBuffer(bad).putInt(bad.length - 4, (int) crc.getValue());
+            KvmMachine target = machine((String) null);
+            try {
+                target.restoreState(new MachineState(bad));
+                get(target.resume());
+            } catch (MachineException e) {
+                assertTrue(e.getMessage().startsWith("cannot restore the state of machine test"), e.getMessage());
+            }
+            machines.remove(target);
+            get(target.destroy());
+        }
+    }
+
+    @Test
+    void specThatCannotBeBuiltIsRefusedInWords() {
+        Path log = dir.resolve("serial.log");
+        assertRefused(new MachineSpec("a", 0, 1, null, "", null, log, List.of()), "0 MiB");
+        assertRefused(new MachineSpec("a", 3073, 1, null, "", null, log, List.of()), "3073 MiB");
+        assertRefused(new MachineSpec("a", 8, 2, null, "", null, log, List.of()), "2 vCPUs");
+        assertRefused(new MachineSpec("", 8, 1, null, "", null, log, List.of()), "name");
+        Disk disk = new Disk("d", false);
+        assertRefused(new MachineSpec("a", 8, 1, null, "", null, log, List.of(disk)), "1 disks are specified, 0 given");
+        assertRefused(
+                new MachineSpec("a", 8, 1, dir.resolve("no"), "", null, log, List.of()), "cannot read the kernel");
+        assertRefused(new MachineSpec("a", 8, 1, null, "", dir.resolve("no"), log, List.of()), "base");
+        assertRefused(
+                new MachineSpec("a", 8, 1, null, "", null, dir.resolve("no").resolve("log"), List.of()), "serial log");
+    }
+
+    @Test
+    void kernelOrCommandLineThatDoesNotFitIsRefused() throws Exception {
+        Path kernel = dir.resolve("large.elf");
+        Files.write(kernel, TestElf.of(0x10_0000, new byte[4], 8 << 20));
+        Path log = dir.resolve("serial.log");
+        assertRefused(new MachineSpec("a", 8, 1, kernel, "", null, log, List.of()), "memory has only 8 MiB");
+        Path small = TestGuests.build("hello", dir);
+        assertRefused(new MachineSpec("a", 8, 1, small, "x".repeat(2047), null, log, List.of()), "command line");
+        assertRefused(new MachineSpec("a", 8, 1, small, "a\nb", null, log, List.of()), "printable ASCII");
+    }
+
+    private static void assertRefused(MachineSpec spec, String told) {
+        String text = assertThrows(MachineException.class, () -> KvmMachine.create(spec, List.of(), s -> {}))
+                .getMessage();
+        assertTrue(text.contains("cannot build machine") && text.contains(told), text);
+    }
+
+    @Test
+    void nothingIsLeftOpenByMachinesThatCameAndWent() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            cycle();
+        }
+        long descriptors = descriptors();
+        for (int i = 0; i < 20; i++) {
+            cycle();
+            assertRefused(
+                    new MachineSpec("a", 8, 1, dir.resolve("no"), "", null, dir.resolve("l"), List.of()), "kernel");
+        }
+        assertTrue(descriptors() <= descriptors + 2, descriptors + " descriptors before, " + descriptors() + " after");
+    }
+
+    private void cycle() throws Exception {
+        KvmMachine machine = machine("counter");
+        get(machine.resume());
+        machines.remove(machine);
+        get(machine.destroy());
+    }
+
+    private static long descriptors() throws Exception {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
+        }
     }
 
     @Test

@@ -1,0 +1,130 @@
+/* Start, the loop of work and sleep, the heartbeat. */
+#include "guest.h"
+
+extern uint64_t boot_cmdline, boot_ram, boot_pvh, fault_vector, fault_error, fault_rip, fault_cr2;
+
+/* As much of the PVH start information as is used (Xen's public/arch-x86/hvm/start_info.h). */
+struct pvh_info {
+	uint32_t magic, version, flags, modules;
+	uint64_t module_list, cmdline, rsdp, memory_map;
+	uint32_t memory_map_entries;
+};
+struct pvh_memory {
+	uint64_t at, bytes;
+	uint32_t type, reserved;
+};
+
+static uint64_t boot, heartbeats, next_heartbeat, units;
+static uint64_t last_stamp, gap, max_gap; /* last_stamp 0: not counting yet */
+static unsigned complaints;
+
+bool may_complain(void) { return complaints++ < 20; }
+
+void stamp(uint64_t asked)
+{
+	uint64_t time = now();
+	int64_t g = time - last_stamp - asked;
+	if (last_stamp && g > (int64_t)gap)
+		gap = g;
+	if (last_stamp)
+		last_stamp = time;
+}
+
+_Noreturn void guest_fault(void)
+{
+	panic("vector=%lu error=%lu rip=%016lx cr2=%016lx", fault_vector, fault_error, fault_rip, fault_cr2);
+}
+
+static void read_pvh_info(void)
+{
+	const struct pvh_info *info = (const struct pvh_info *)boot_pvh;
+	const struct pvh_memory *map = (const struct pvh_memory *)info->memory_map;
+	boot_cmdline = info->cmdline;
+	for (unsigned i = 0; i < info->memory_map_entries; i++)
+		if (map[i].type == 1 && map[i].at + map[i].bytes <= 1UL << 32 && map[i].at + map[i].bytes > boot_ram)
+			boot_ram = map[i].at + map[i].bytes;
+}
+
+/* Counts the disks on the command line and sets up the first. */
+static uint64_t find_disks(void)
+{
+	uint64_t disks = 0;
+	struct device device;
+	for (const char *line = (const char *)boot_cmdline; next_device(&line, &device);)
+		if (blk_probe(&device) && !disks++)
+			blk_init(&device);
+	return disks;
+}
+
+static void heartbeat(uint64_t time)
+{
+	uint64_t period = us_to_ticks(options.hb_ms * 1000), g = gap;
+	next_heartbeat += period;
+	if ((int64_t)(time - next_heartbeat) >= 0)
+		next_heartbeat = time + period; /* beats lost in a pause are not made up for */
+	max_gap = g > max_gap ? g : max_gap;
+	gap = 0;
+	print("hb n=%lu t_ms=%lu units=%lu gap_us=%lu max_gap_us=%lu wrote_mib=%lu ws_pass=%lu checked=%lu errors=%lu "
+	      "disk_wrote=%lu disk_checked=%lu disk_errors=%lu\n",
+	      ++heartbeats, ticks_to_us(time - boot) / 1000, units, ticks_to_us(g), ticks_to_us(max_gap), wrote_pages * PAGE / MIB,
+	      ws_pass, checked_pages, errors, disk_wrote, disk_checked, disk_errors);
+}
+
+/* Sleeps until the timer fires; disk requests that end meanwhile are looked after. */
+static void sleep_for(uint64_t ticks)
+{
+	uint64_t fired = timer_irqs;
+	timer_arm(ticks);
+	for (;;) {
+		uint64_t seen = irqs;
+		if (timer_irqs != fired)
+			return;
+		disk_collect();
+		idle(seen);
+	}
+}
+
+static _Noreturn void work(void)
+{
+	uint64_t begin = now(), tick = us_to_ticks(options.tick_us), run = us_to_ticks(options.run_s * 1000000);
+	next_heartbeat = begin + us_to_ticks(options.hb_ms * 1000);
+	last_stamp = begin;
+	for (;;) {
+		uint64_t time = now();
+		if ((int64_t)(time - next_heartbeat) >= 0)
+			heartbeat(time);
+		if (run && time - begin >= run)
+			break;
+		bool memory = memory_step(time), disk = disk_step(time);
+		stamp(0);
+		units++;
+		if (!memory && !disk) {
+			int64_t rest = next_heartbeat - now();
+			uint64_t asked = rest <= 0 ? 0 : (uint64_t)rest < tick ? (uint64_t)rest : tick;
+			sleep_for(asked);
+			stamp(asked);
+		}
+	}
+	disk_drain();
+	print("bye errors=%lu\n", errors + disk_errors);
+	power_off();
+}
+
+_Noreturn void guest_main(void)
+{
+	boot = now();
+	cpu_init();
+	if (boot_pvh)
+		read_pvh_info();
+	options_parse((const char *)boot_cmdline);
+	sha256_self_test();
+	uint64_t disks = find_disks();
+	print("stardust test guest: memory=%luMiB seed=%lu tsc_khz=%lu disks=%lu\n", boot_ram / MIB, options.seed, tsc_khz, disks);
+	if (options.disk_read && disks)
+		disk_print_sha256();
+	uint64_t table = memory_init(boot_ram, disk_table_bytes());
+	print("ready\n");
+	memory_start(now());
+	disk_start(table, now());
+	work();
+}
