@@ -30,6 +30,7 @@ public record DeploymentSpec(String name, List<VmSpec> vms) {
         FieldReader fields = new FieldReader(errors, "", document);
         String name = fields.requiredText("name", VmFields.NAME, VmFields.NAME_RULE);
         List<Node> groups = fields.list("vms", MAX_VMS);
+        String spread = fields.flag("spread", false) ? name : null;
         fields.finish();
         if (groups.isEmpty() && !fields.has("vms")) {
             fields.error("vms", "this field is needed: a list of VMs");
@@ -41,7 +42,7 @@ public record DeploymentSpec(String name, List<VmSpec> vms) {
         for (int i = 0; i < groups.size() && vms.size() <= MAX_VMS; i++) {
             String path = "vms[" + i + "]";
             FieldReader group = new FieldReader(errors, path, groups.get(i));
-            for (VmSpec vm : VmFields.read(group, name)) {
+            for (VmSpec vm : VmFields.read(group, name, spread)) {
                 String before = pathOfName.putIfAbsent(vm.name(), path);
                 if (before != null) {
                     group.error("name", "the name " + vm.name() + " is taken by " + before);

@@ -30,8 +30,12 @@ final class VmFields {
 
     private VmFields() {}
 
-    /** One spec for each replica, none without a name; what is wrong is noted in the reader. */
-    static List<VmSpec> read(FieldReader in, String deployment) {
+    /**
+     * One spec for each replica, none without a name; what is wrong is noted in the reader.
+     *
+     * @param spreadOfAll the group of VMs that do not name one of their own, or null
+     */
+    static List<VmSpec> read(FieldReader in, String deployment, String spreadOfAll) {
         String name = in.requiredText("name", NAME, NAME_RULE);
         int count = in.wholeNumber("count", 0, 1, MAX_COUNT);
         String image = in.text("image", null, NAME, "an image's name");
@@ -50,7 +54,7 @@ final class VmFields {
                 LABEL_KEY,
                 LABEL_VALUE,
                 "a label is made of at most 63 of A-Z, a-z, 0-9, '.', '_', '/' and '-'");
-        boolean spread = in.flag("spread", false);
+        String spread = in.flag("spread", false) ? deployment + "/" + name : spreadOfAll;
         in.finish();
         if (memoryMib == 0 && base == null && !in.has("memory")) {
             in.error("memory", "this field is needed, for example 256MiB, unless there is a base");
@@ -64,17 +68,7 @@ final class VmFields {
         if (name.isEmpty()) {
             return List.of();
         }
-        VmSpec spec = new VmSpec(
-                name,
-                base,
-                memoryMib,
-                cpus,
-                kernel,
-                args,
-                disks,
-                strict,
-                labels,
-                spread ? deployment + "/" + name : null);
+        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, kernel, args, disks, strict, labels, spread);
         return in.has("count")
                 ? IntStream.rangeClosed(1, count)
                         .mapToObj(i -> spec.named(name + "-" + i))

@@ -107,7 +107,12 @@ final class WorkerHandle {
                         Protocol.HELLO,
                         new Protocol.Hello(Protocol.VERSION, settings.nodeId(), settings.clusterUuid()),
                         settings.requestTimeout())
-                .whenCompleteAsync((body, failure) -> greeted(made[0], body, failure), loop));
+                .handleAsync(
+                        (body, failure) -> {
+                            greeted(made[0], body, failure);
+                            return null;
+                        },
+                        loop));
     }
 
     /** Lets go of the worker, which lives on. */

@@ -20,13 +20,21 @@ public final class WorkerRuntime {
      * @param extensions operations of other modules by name
      * @throws IOException if the folder cannot be used; the text tells why
      */
+    public static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
+        run(workerDir, extensions, new KvmMachineFactory());
+    }
+
     static void run(Path workerDir, Map<String, WorkerOp> extensions, MachineFactory factory)
             throws IOException, InterruptedException {
+        ProcessId process = ProcessId.self();
         WorkerFile self = new WorkerFile(
-                workerDir.toAbsolutePath().normalize().getFileName().toString(), ProcessId.self(), Protocol.VERSION);
+                workerDir.toAbsolutePath().normalize().getFileName().toString(),
+                process.pid(),
+                process.startTicks(),
+                Protocol.VERSION);
         try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
             self.write(workerDir);
-            log.info("worker {} is ready, process {}", self.id(), self.process().pid());
+            log.info("worker {} is ready, process {}", self.id(), self.pid());
             server.serve();
         }
         log.info("worker {} ends", self.id());

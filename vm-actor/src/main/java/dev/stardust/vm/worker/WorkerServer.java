@@ -133,7 +133,7 @@ final class WorkerServer implements AutoCloseable {
                         WorkerException.Code.VERSION,
                         "worker " + self.id() + " speaks protocol version " + Protocol.VERSION + ", the node "
                                 + protocol + ": stop its VMs with the Stardust that started them, or end process "
-                                + self.process().pid());
+                                + self.pid());
             }
             Protocol.Hello hello = WorkerCodec.fromTree(request.body(), Protocol.Hello.class);
             own(new Owner(hello.nodeId(), hello.clusterUuid()));
@@ -147,11 +147,7 @@ final class WorkerServer implements AutoCloseable {
                         connection,
                         request,
                         WorkerCodec.toTree(new Protocol.HelloReply(
-                                Protocol.VERSION,
-                                self.id(),
-                                self.process().pid(),
-                                self.process().startTicks(),
-                                machines)));
+                                Protocol.VERSION, self.id(), self.pid(), self.startTicks(), machines)));
             });
         }
 

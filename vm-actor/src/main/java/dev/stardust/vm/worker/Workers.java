@@ -158,7 +158,7 @@ public final class Workers implements AutoCloseable {
     private CompletableFuture<Void> adopt(Path folder) {
         Optional<ProcessId> process;
         try {
-            process = Optional.of(WorkerFile.read(folder).process());
+            process = Optional.of(WorkerFile.read(folder).processId());
         } catch (IOException e) {
             log.warn("cannot read which process {} belongs to: {}", folder, e.getMessage());
             process = WorkerProcess.find(folder);

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
@@ -64,6 +66,25 @@ class DeploymentSpecTest {
     }
 
     @Test
+    void aSpreadDeploymentIsOneGroupUnlessAnEntryIsItsOwn() {
+        String text = "name: d\nspread: true\nvms:\n- {name: a, memory: 8MiB}\n- {name: b, memory: 8MiB, spread: true}";
+        assertEquals(
+                List.of("d", "d/b"),
+                DeploymentSpec.parse("f", text).vms().stream()
+                        .map(VmSpec::spread)
+                        .toList());
+    }
+
+    @Test
+    void theExampleReads() throws Exception {
+        Path example = Path.of("../examples/demo.yaml");
+        DeploymentSpec spec = DeploymentSpec.parse(example.toString(), Files.readString(example));
+        assertEquals(6, spec.vms().size());
+        assertEquals("star-6", spec.vms().get(5).name());
+        assertEquals("demo", spec.vms().get(5).spread());
+    }
+
+    @Test
     void theSameInJsonReadsTheSame() {
         String json =
                 """
@@ -117,7 +138,7 @@ class DeploymentSpecTest {
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
                         "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus,"
                                 + " kernel, args, disks, restart, isolation, labels, spread",
-                        "d.yaml:11:1: replicas: unknown field; known are name, vms"),
+                        "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));
     }
 

@@ -13,15 +13,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkerFileTest {
-    private static final String GOLDEN = "{\"format\":\"stardust-worker\",\"version\":1,\"id\":\"w-1\",\"pid\":42,"
-            + "\"startTicks\":99,\"protocol\":1,\"crc32c\":\"0156fd5c\"}\n";
+    private static final String GOLDEN =
+            "worker 1 crc32c=d6bd0fbd bytes=50\n" + "{\"id\":\"w-1\",\"pid\":42,\"startTicks\":99,\"protocol\":1}";
 
     @TempDir
     Path folder;
 
     @Test
     void isWrittenAsDocumentedAndReadBack() throws IOException {
-        WorkerFile file = new WorkerFile("w-1", new ProcessId(42, 99), 1);
+        WorkerFile file = new WorkerFile("w-1", 42, 99, 1);
         file.write(folder);
         assertEquals(GOLDEN, Files.readString(folder.resolve("worker.json")));
         assertEquals(file, WorkerFile.read(folder));
@@ -30,7 +30,7 @@ class WorkerFileTest {
     @Test
     void everyDamagedByteIsRefused() throws IOException {
         byte[] good = GOLDEN.getBytes(StandardCharsets.UTF_8);
-        for (int i = 0; i < good.length - 1; i++) {
+        for (int i = 0; i < good.length; i++) {
             byte[] bad = good.clone();
             bad[i] ^= 1;
             Files.write(folder.resolve("worker.json"), bad);
@@ -40,7 +40,7 @@ class WorkerFileTest {
 
     @Test
     void aNewerVersionIsRefusedByName() throws IOException {
-        Files.writeString(folder.resolve("worker.json"), GOLDEN.replace("\"version\":1", "\"version\":2"));
+        Files.writeString(folder.resolve("worker.json"), GOLDEN.replace("worker 1", "worker 2"));
         String message =
                 assertThrows(IOException.class, () -> WorkerFile.read(folder)).getMessage();
         assertTrue(message.contains("version 2"), message);

@@ -38,7 +38,8 @@ class WorkerServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        WorkerFile self = new WorkerFile("w-1", ProcessId.self(), Protocol.VERSION);
+        WorkerFile self =
+                new WorkerFile("w-1", ProcessId.self().pid(), ProcessId.self().startTicks(), Protocol.VERSION);
         server = new WorkerServer(folder, self, FakeMachine::create, FakeWorkerMain.EXTENSIONS);
         serving = new Thread(() -> {
             try {
