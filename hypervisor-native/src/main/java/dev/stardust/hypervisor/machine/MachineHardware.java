@@ -114,7 +114,7 @@ final class MachineHardware implements AutoCloseable {
     private void boot(MachineSpec spec) {
         Elf64 kernel = Elf64.read(spec.kernel());
         FlatBoot.load(memory, kernel, spec.commandLine() + " tsc_khz=" + vcpu.tscKhz());
-        FlatBoot.enter(vcpu, memory, kernel);
+        FlatBoot.enter(vcpu, memory, kernel.entry());
     }
 
     GuestMemory memory() {

@@ -63,7 +63,7 @@ class HopChainTest {
 
     @Test
     void guestThatChecksItsMemoryFindsNothingWrongFromProcessToProcess() throws Exception {
-        Path kernel = Path.of("/tmp/guest.elf");
+        Path kernel = TestGuests.testGuest(dir);
         try (HopProcess one = new HopProcess(dir, 16);
                 HopProcess two = new HopProcess(dir, 16)) {
             HopProcess here = one;
