@@ -13,8 +13,9 @@ import org.alephium.blake3jni.Blake3Jni;
 /**
  * The C functions of libblake3 1.x ({@code blake3.h}, {@code blake3_impl.h}) as the jar of blake3-jni carries them for
  * Linux and macOS on x86-64. Addresses and sizes are plain longs: nothing is copied on the way.
+ * Public only because jnr-ffi implements it from another class loader; use {@link Blake3}.
  */
-interface Blake3Library {
+public interface Blake3Library {
     /** {@code sizeof(blake3_hasher)}, rounded up; 1912 in libblake3 1.x. */
     int HASHER_BYTES = 1920;
 

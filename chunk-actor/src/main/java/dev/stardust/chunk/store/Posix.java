@@ -4,8 +4,11 @@ import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 import jnr.ffi.annotations.SaveError;
 
-/** The few calls of libc that files need; off_t is 64 bits on every platform we run on. */
-interface Posix {
+/**
+ * The few calls of libc that files need; off_t is 64 bits on every platform we run on. Public only because jnr-ffi
+ * implements it from another class loader.
+ */
+public interface Posix {
     Posix LIBC = LibraryLoader.create(Posix.class).load("c");
     Runtime RUNTIME = Runtime.getRuntime(LIBC);
 
