@@ -1,92 +1,71 @@
 package dev.stardust.hypervisor.libc;
 
-import org.agrona.UnsafeApi;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
-/**
- * Waits for many descriptors at once: {@code epoll(7)}, level-triggered, for reading. Descriptors may be added and
- * removed by any thread; one thread waits.
- *
- * <pre>
- *  struct epoll_event, 12 bytes (packed on x86-64)
- *   0        4                12
- *  +--------+------------------+
- *  | events | data             |
- *  +--------+------------------+
- * </pre>
- */
+/** An epoll(7) instance for readable descriptors, each with a 64-bit token. Waiting allocates nothing. */
 public final class Epoll implements AutoCloseable {
-    private static final int EPOLL_CLOEXEC = 0x80000;
-    private static final int CTL_ADD = 1;
-    private static final int CTL_DEL = 2;
+    private static final int EPOLL_CLOEXEC = 02000000;
+    private static final int EPOLL_CTL_ADD = 1;
+    private static final int EPOLL_CTL_DEL = 2;
     private static final int EPOLLIN = 1;
+    /** {@code struct epoll_event} is packed on x86-64: events at 0, data at 4. */
     private static final int EVENT_SIZE = 12;
+
     private static final int DATA_OFFSET = 4;
 
-    private final NativeStruct events;
-    private final int capacity;
-    private int fd;
+    private final int fd = Libc.check(Libc.C.epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+    private final ByteBuffer events;
+    private final long eventsAddress;
+    private final int maxEvents;
+    private boolean closed;
 
-    /**
-     * Makes one.
-     *
-     * @param capacity most events that one {@link #await} returns
-     */
-    public Epoll(int capacity) {
-        this.capacity = capacity;
-        fd = Libc.check("epoll_create1", Libc.C.epoll_create1(EPOLL_CLOEXEC));
-        events = new NativeStruct(capacity * EVENT_SIZE);
+    /** An instance that reports at most {@code maxEvents} at a time. */
+    public Epoll(int maxEvents) {
+        this.maxEvents = maxEvents;
+        this.events = ByteBuffer.allocateDirect(maxEvents * EVENT_SIZE).order(ByteOrder.nativeOrder());
+        this.eventsAddress = Libc.address(events);
     }
 
-    /**
-     * Waits for a descriptor too.
-     *
-     * @param data what {@link #data} gives back when it can be read
-     */
-    public void add(int readable, long data) {
-        try (NativeStruct event = new NativeStruct(EVENT_SIZE)) {
-            event.buffer().putInt(0, EPOLLIN);
-            event.buffer().putLong(DATA_OFFSET, data);
-            Libc.check("epoll_ctl add", Libc.C.epoll_ctl(fd, CTL_ADD, readable, event.address()));
+    /** Reports {@code token} whenever the descriptor is readable. */
+    public void add(int watched, long token) {
+        ByteBuffer event = ByteBuffer.allocateDirect(EVENT_SIZE).order(ByteOrder.nativeOrder());
+        event.putInt(0, EPOLLIN).putLong(DATA_OFFSET, token);
+        try {
+            Libc.check(Libc.C.epoll_ctl(fd, EPOLL_CTL_ADD, watched, Libc.address(event)), "epoll_ctl add");
+        } finally {
+            Reference.reachabilityFence(event);
         }
     }
 
-    /** Waits for a descriptor no more; an {@link #await} that has returned may still name it. */
-    public void remove(int readable) {
-        Libc.check("epoll_ctl remove", Libc.C.epoll_ctl(fd, CTL_DEL, readable, 0));
+    /** Reports the descriptor no more. */
+    public void remove(int watched) {
+        Libc.check(Libc.C.epoll_ctl(fd, EPOLL_CTL_DEL, watched, 0), "epoll_ctl del");
     }
 
-    /**
-     * Blocks until something can be read.
-     *
-     * @param timeoutMs how long at most, -1 for as long as it takes
-     * @return number of descriptors that are ready, 0 after the time-out or a signal
-     */
+    /** Waits until something is readable; returns how many tokens there are, 0 after the timeout. One thread. */
     public int await(int timeoutMs) {
-        int ready = Libc.C.epoll_wait(fd, events.address(), capacity, timeoutMs);
+        int ready = Libc.C.epoll_wait(fd, eventsAddress, maxEvents, timeoutMs);
         if (ready < 0) {
-            int errno = Libc.errno();
-            if (errno == Errno.EINTR) {
+            if (Libc.errno() == Errno.EINTR) {
                 return 0;
             }
-            throw new NativeException("epoll_wait", errno);
+            throw new NativeException("epoll_wait", Libc.errno());
         }
         return ready;
     }
 
-    /** The data of a ready descriptor, counted from 0 to what {@link #await} returned. */
-    public long data(int index) {
-        if (index < 0 || index >= capacity) {
-            throw new IndexOutOfBoundsException(index);
-        }
-        return UnsafeApi.getLong(events.address() + (long) index * EVENT_SIZE + DATA_OFFSET);
+    /** The token of the {@code index}th ready descriptor of the last {@link #await}. */
+    public long token(int index) {
+        return events.getLong(index * EVENT_SIZE + DATA_OFFSET);
     }
 
     @Override
-    public void close() {
-        if (fd >= 0) {
-            Libc.C.close(fd);
-            fd = -1;
-            events.close();
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Libc.check(Libc.C.close(fd), "close of an epoll");
         }
     }
 }

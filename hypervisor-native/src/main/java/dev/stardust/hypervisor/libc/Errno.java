@@ -1,11 +1,12 @@
 package dev.stardust.hypervisor.libc;
 
-/** Error numbers of x86-64 Linux and their names. */
+/** Error numbers of Linux, from {@code asm-generic/errno-base.h} and {@code errno.h}: those that we meet. */
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EIO = 5;
+    public static final int ENXIO = 6;
     public static final int EBADF = 9;
     public static final int EAGAIN = 11;
     public static final int ENOMEM = 12;
@@ -13,41 +14,35 @@ public final class Errno {
     public static final int EFAULT = 14;
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
+    public static final int ENODEV = 19;
     public static final int EINVAL = 22;
-    public static final int ENFILE = 23;
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
-    public static final int ENOSYS = 38;
 
     private Errno() {}
 
-    /** The symbol of an error number, {@code errno N} for one that is not in the table. */
-    public static String name(int errno) {
-        return switch (errno) {
-            case EPERM -> "EPERM";
-            case ENOENT -> "ENOENT";
-            case EINTR -> "EINTR";
-            case EIO -> "EIO";
-            case EBADF -> "EBADF";
-            case EAGAIN -> "EAGAIN";
-            case ENOMEM -> "ENOMEM";
-            case EACCES -> "EACCES";
-            case EFAULT -> "EFAULT";
-            case EBUSY -> "EBUSY";
-            case EEXIST -> "EEXIST";
-            case EINVAL -> "EINVAL";
-            case ENFILE -> "ENFILE";
-            case EMFILE -> "EMFILE";
-            case ENOTTY -> "ENOTTY";
-            case ENOSPC -> "ENOSPC";
-            case ENOSYS -> "ENOSYS";
-            default -> "errno " + errno;
-        };
-    }
-
-    /** Text and symbol of an error number, as {@code No such file or directory (ENOENT)}. */
+    /** Name and meaning, for people. */
     public static String text(int errno) {
-        return Libc.C.strerror(errno) + " (" + name(errno) + ")";
+        return switch (errno) {
+            case EPERM -> "EPERM, operation not permitted";
+            case ENOENT -> "ENOENT, no such file or folder";
+            case EINTR -> "EINTR, interrupted by a signal";
+            case EIO -> "EIO, input or output error";
+            case ENXIO -> "ENXIO, no such device or address";
+            case EBADF -> "EBADF, bad file descriptor";
+            case EAGAIN -> "EAGAIN, not now";
+            case ENOMEM -> "ENOMEM, out of memory";
+            case EACCES -> "EACCES, permission denied";
+            case EFAULT -> "EFAULT, bad address";
+            case EBUSY -> "EBUSY, in use";
+            case EEXIST -> "EEXIST, exists already";
+            case ENODEV -> "ENODEV, no such device";
+            case EINVAL -> "EINVAL, invalid argument";
+            case EMFILE -> "EMFILE, too many open files: raise 'ulimit -n'";
+            case ENOTTY -> "ENOTTY, not known to this device";
+            case ENOSPC -> "ENOSPC, no space left on the disk";
+            default -> "error number " + errno;
+        };
     }
 }

@@ -1,58 +1,57 @@
 package dev.stardust.hypervisor.libc;
 
-import org.agrona.UnsafeApi;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
-/**
- * A counter in the kernel that wakes whoever waits for it: {@code eventfd(2)}, non-blocking, closed on exec. Signals may
- * come from any thread; {@link #drain} is for the one thread that waits. Not to be used while or after it is closed.
- */
+/** An eventfd(2), nonblocking and close-on-exec: a counter that the kernel can signal and wait on. */
 public final class EventFd implements AutoCloseable {
-    private final NativeStruct words = new NativeStruct(2 * Long.BYTES);
-    private final long one = words.address();
-    private final long count = words.address() + Long.BYTES;
-    private int fd;
+    private static final int EFD_NONBLOCK = 04000;
+    private static final int EFD_CLOEXEC = 02000000;
 
-    /** Makes one with a count of zero. */
-    public EventFd() {
-        UnsafeApi.putLong(one, 1);
-        fd = Libc.C.eventfd(0, Flags.EFD_CLOEXEC | Flags.EFD_NONBLOCK);
-        if (fd < 0) {
-            NativeException failure = new NativeException("eventfd", Libc.errno());
-            words.close();
-            throw failure;
-        }
-    }
+    private final int fd = Libc.check(Libc.C.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
+    private final ByteBuffer one =
+            ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder()).putLong(0, 1);
+    private final ByteBuffer counter = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
+    private final long oneAddress = Libc.address(one);
+    private final long counterAddress = Libc.address(counter);
+    private boolean closed;
 
     /** The descriptor. */
     public int fd() {
         return fd;
     }
 
-    /** Adds one to the count. A count that is full stays so: it wakes all the same. */
+    /** Adds one. A counter that is full (2^64 - 2) is signalled already, which is all that matters. Allocates nothing. */
     public void signal() {
-        if (Libc.C.write(fd, one, Long.BYTES) < 0 && Libc.errno() != Errno.EAGAIN) {
-            throw new NativeException("write to an eventfd", Libc.errno());
+        try {
+            long written = Libc.C.write(fd, oneAddress, Long.BYTES);
+            if (written < 0 && Libc.errno() != Errno.EAGAIN) {
+                throw new NativeException("write to an eventfd", Libc.errno());
+            }
+        } finally {
+            Reference.reachabilityFence(one);
         }
     }
 
-    /** Takes the count and sets it to zero; zero if nothing was signalled. */
-    public long drain() {
-        if (Libc.C.read(fd, count, Long.BYTES) < 0) {
-            int errno = Libc.errno();
-            if (errno == Errno.EAGAIN) {
-                return 0;
+    /** Sets the counter to zero; false when it was. One thread at a time. Allocates nothing. */
+    public boolean drain() {
+        try {
+            long read = Libc.C.read(fd, counterAddress, Long.BYTES);
+            if (read < 0 && Libc.errno() != Errno.EAGAIN) {
+                throw new NativeException("read of an eventfd", Libc.errno());
             }
-            throw new NativeException("read from an eventfd", errno);
+            return read == Long.BYTES;
+        } finally {
+            Reference.reachabilityFence(counter);
         }
-        return UnsafeApi.getLong(count);
     }
 
     @Override
-    public void close() {
-        if (fd >= 0) {
-            Libc.C.close(fd);
-            fd = -1;
-            words.close();
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Libc.check(Libc.C.close(fd), "close of an eventfd");
         }
     }
 }

@@ -4,14 +4,14 @@ import jnr.ffi.annotations.IgnoreError;
 import jnr.ffi.annotations.SaveError;
 
 /**
- * The calls of the C library that Stardust makes, on x86-64 Linux. Pointers are native addresses passed as {@code long};
- * a call that fails returns -1 and leaves its reason in {@link Libc#errno()}.
- *
- * <p>Only primitives stand in the signatures, since those keep jnr-ffi on its fast path that allocates nothing. None has
- * exactly six integer arguments: jnr-ffi 2.2.17 corrupts the sixth ({@link SelfTest}), so {@code mmap} goes through
- * {@link #syscall}.
+ * The C library, by primitives only, which keeps jnr-ffi on its generated stubs that allocate nothing. Pointers are
+ * native addresses. No method has exactly six integer parameters: jnr-ffi 2.2.17 hands the sixth over wrong; such calls
+ * go through {@link #syscall}. See the manual page of each, section 2 or 3.
  */
 public interface LibC {
+    @SaveError
+    int ioctl(int fd, long request, long argument);
+
     @SaveError
     int open(long path, int flags, int mode);
 
@@ -31,16 +31,7 @@ public interface LibC {
     long pwrite(int fd, long buffer, long length, long offset);
 
     @SaveError
-    int ftruncate(int fd, long length);
-
-    @SaveError
-    int fallocate(int fd, int mode, long offset, long length);
-
-    @SaveError
-    int fdatasync(int fd);
-
-    @SaveError
-    int ioctl(int fd, long request, long argument);
+    long lseek(int fd, long offset, int whence);
 
     @SaveError
     int munmap(long address, long length);
@@ -50,6 +41,15 @@ public interface LibC {
 
     @SaveError
     int madvise(long address, long length, int advice);
+
+    @SaveError
+    int ftruncate(int fd, long length);
+
+    @SaveError
+    int fdatasync(int fd);
+
+    @SaveError
+    int fallocate(int fd, int mode, long offset, long length);
 
     @SaveError
     int memfd_create(long name, int flags);
@@ -64,7 +64,7 @@ public interface LibC {
     int epoll_ctl(int epoll, int operation, int fd, long event);
 
     @SaveError
-    int epoll_wait(int epoll, long events, int capacity, int timeoutMs);
+    int epoll_wait(int epoll, long events, int maxEvents, int timeoutMs);
 
     @SaveError
     int poll(long fds, long count, int timeoutMs);
@@ -76,11 +76,7 @@ public interface LibC {
     int tgkill(int pid, int tid, int signal);
 
     @SaveError
-    int prctl(int operation, long a, long b, long c, long d);
-
-    /** Any system call by its number; always seven arguments. */
-    @SaveError
-    long syscall(long number, long a, long b, long c, long d, long e, long f);
+    int prctl(int option, long a, long b, long c, long d);
 
     @IgnoreError
     int getpid();
@@ -98,12 +94,12 @@ public interface LibC {
     long memcpy(long to, long from, long length);
 
     @IgnoreError
-    long memset(long address, int value, long length);
+    long memset(long to, int value, long length);
 
-    /** Address of a symbol, 0 if there is none; handle 0 searches everything that is loaded. */
     @IgnoreError
     long dlsym(long handle, long name);
 
-    @IgnoreError
-    String strerror(int errno);
+    /** Seven parameters, so that the stub is right; {@code f} is the kernel's sixth argument. */
+    @SaveError
+    long syscall(long number, long a, long b, long c, long d, long e, long f);
 }

@@ -1,129 +1,103 @@
 package dev.stardust.hypervisor.libc;
 
-import java.nio.file.Path;
-import org.agrona.concurrent.UnsafeBuffer;
-
-/** A mapping of this process's address space, unmapped when closed. Whoever closes it sees to it that nobody uses it. */
+/** Memory from mmap(2), not on the heap, of any size. Closing unmaps it: nobody may use its addresses any more. */
 public final class MappedMemory implements AutoCloseable {
-    private static final int READ_WRITE = Flags.PROT_READ | Flags.PROT_WRITE;
+    /** A page of x86-64, in bytes. */
+    public static final int PAGE_SIZE = 4096;
 
-    private final long sizeBytes;
-    private long address;
+    private static final long SYS_MMAP = 9;
+    private static final int PROT_NONE = 0;
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
 
-    private MappedMemory(long address, long sizeBytes) {
+    private final long address;
+    private final long length;
+    private boolean closed;
+
+    private MappedMemory(long address, long length) {
         this.address = address;
-        this.sizeBytes = sizeBytes;
+        this.length = length;
     }
 
-    /** Zeroed memory of its own. */
-    public static MappedMemory anonymous(long sizeBytes) {
-        return map(0, sizeBytes, READ_WRITE, Flags.MAP_PRIVATE | Flags.MAP_ANONYMOUS, -1, 0);
+    /** Zeroed memory of this process alone. */
+    public static MappedMemory anonymous(long length) {
+        return map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
 
-    /** Address space that nothing may touch until parts of it are mapped over. */
-    public static MappedMemory reserved(long sizeBytes) {
-        int flags = Flags.MAP_PRIVATE | Flags.MAP_ANONYMOUS | Flags.MAP_NORESERVE;
-        return map(0, sizeBytes, Flags.PROT_NONE, flags, -1, 0);
+    /** A file's bytes, written through to it. */
+    public static MappedMemory shared(int fd, long length) {
+        return map(length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
 
-    /** The first bytes of a file, read-only; what others write to the file shows. Past its end lies SIGBUS. */
-    public static MappedMemory readOnly(Path file, long sizeBytes) {
-        return file(file, Flags.O_RDONLY, sizeBytes, Flags.PROT_READ, Flags.MAP_SHARED);
+    /** A file's bytes, read only, shared with all who map them. */
+    public static MappedMemory readOnly(int fd, long length) {
+        return map(length, PROT_READ, MAP_SHARED, fd, 0);
     }
 
-    /** The first bytes of a file; what is written here goes to the file. */
-    public static MappedMemory shared(Path file, long sizeBytes) {
-        return file(file, Flags.O_RDWR, sizeBytes, READ_WRITE, Flags.MAP_SHARED);
+    /** A file's bytes, copied page by page when written; the file does not change. */
+    public static MappedMemory copyOnWrite(int fd, long length) {
+        return map(length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
     }
 
-    /** The first bytes of a file; pages written here become copies of this mapping's own. */
-    public static MappedMemory copyOnWrite(Path file, long sizeBytes) {
-        return file(file, Flags.O_RDONLY, sizeBytes, READ_WRITE, Flags.MAP_PRIVATE | Flags.MAP_NORESERVE);
+    /** A part of a file, read only; the offset is a multiple of the page size. */
+    public static MappedMemory readOnly(int fd, long offset, long length) {
+        return map(length, PROT_READ, MAP_SHARED, fd, offset);
     }
 
-    /**
-     * Maps a descriptor, which may be closed afterwards.
-     *
-     * @param protection {@code PROT_} flags
-     * @param flags {@code MAP_} flags
-     */
-    public static MappedMemory descriptor(int fd, long offset, long sizeBytes, int protection, int flags) {
-        return map(0, sizeBytes, protection, flags, fd, offset);
+    /** Addresses that nothing may touch until a part of them is mapped over. */
+    public static MappedMemory reserved(long length) {
+        return map(length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
 
-    /**
-     * Puts a mapping in the place of a part of this one; both go when this one is closed.
-     *
-     * @param at offset in this mapping in bytes, a multiple of the page size
-     * @param fd what to map, -1 with {@link Flags#MAP_ANONYMOUS}
-     */
-    public void overlay(long at, long length, int protection, int flags, int fd) {
-        if (at < 0 || length <= 0 || length > sizeBytes - at) {
-            throw new IllegalArgumentException(length + " bytes at " + at + " are not inside " + sizeBytes);
+    /** Puts a file's bytes, written through to it, in the place of a part of this; they go when this is closed. */
+    public void overlayShared(long at, long length, int fd) {
+        overlay(at, length, MAP_SHARED, fd);
+    }
+
+    /** As {@link #overlayShared}, but copied page by page when written; the file does not change. */
+    public void overlayCopyOnWrite(long at, long length, int fd) {
+        overlay(at, length, MAP_PRIVATE | MAP_NORESERVE, fd);
+    }
+
+    private void overlay(long at, long bytes, int flags, int fd) {
+        if (at < 0 || bytes <= 0 || bytes > length - at) {
+            throw new IllegalArgumentException(bytes + " bytes at " + at + " are not inside of " + length);
         }
-        mmap(address() + at, length, protection, flags | Flags.MAP_FIXED, fd, 0);
+        mmap(address + at, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
     }
 
-    private static MappedMemory file(Path file, int openFlags, long sizeBytes, int protection, int flags) {
-        int fd = Libc.open(file.toString(), openFlags);
-        try {
-            return map(0, sizeBytes, protection, flags, fd, 0);
-        } finally {
-            Libc.C.close(fd);
+    private static MappedMemory map(long length, int protection, int flags, int fd, long offset) {
+        if (length <= 0) {
+            throw new IllegalArgumentException("cannot map " + length + " bytes");
         }
+        return new MappedMemory(mmap(0, length, protection, flags, fd, offset), length);
     }
 
-    private static MappedMemory map(long hint, long sizeBytes, int protection, int flags, int fd, long offset) {
-        if (sizeBytes <= 0) {
-            throw new IllegalArgumentException("cannot map " + sizeBytes + " bytes");
-        }
-        return new MappedMemory(mmap(hint, sizeBytes, protection, flags, fd, offset), sizeBytes);
+    private static long mmap(long at, long length, int protection, int flags, int fd, long offset) {
+        return Libc.check(
+                Libc.C.syscall(SYS_MMAP, at, length, protection, flags, fd, offset), "mmap of " + length + " bytes");
     }
 
-    private static long mmap(long hint, long sizeBytes, int protection, int flags, int fd, long offset) {
-        long address = Libc.C.syscall(Flags.SYS_MMAP, hint, sizeBytes, protection, flags, fd, offset);
-        if (address == -1) {
-            throw new NativeException("mmap of " + sizeBytes + " bytes", Libc.errno());
-        }
-        return address;
-    }
-
-    /**
-     * Where the mapping is.
-     *
-     * @throws IllegalStateException if it is closed
-     */
+    /** The first byte's address. */
     public long address() {
-        if (address == 0) {
-            throw new IllegalStateException("the mapping is closed");
-        }
         return address;
     }
 
-    /** Its length as asked for. */
-    public long sizeBytes() {
-        return sizeBytes;
-    }
-
-    /** A part of it as a buffer, which must not be used once this is closed. */
-    public UnsafeBuffer buffer(long offset, int length) {
-        if (offset < 0 || length < 0 || length > sizeBytes - offset) {
-            throw new IndexOutOfBoundsException(length + " bytes at " + offset + " are not inside " + sizeBytes);
-        }
-        return new UnsafeBuffer(address() + offset, length);
-    }
-
-    /** Tells the kernel how the mapping will be used, a {@code MADV_} number. */
-    public void advise(int advice) {
-        Libc.check("madvise", Libc.C.madvise(address(), sizeBytes, advice));
+    /** Length in bytes. */
+    public long length() {
+        return length;
     }
 
     @Override
-    public void close() {
-        if (address != 0) {
-            long mapped = address;
-            address = 0;
-            Libc.check("munmap", Libc.C.munmap(mapped, sizeBytes));
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Libc.check(Libc.C.munmap(address, length), "munmap");
         }
     }
 }

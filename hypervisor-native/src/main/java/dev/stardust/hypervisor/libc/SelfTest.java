@@ -5,61 +5,59 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.agrona.UnsafeApi;
 
-/**
- * What must hold before a machine is built: checked once at start-up, so that a platform that differs is refused with a
- * sentence instead of failing somewhere in the kernel.
- */
+/** What must hold before native calls are trusted; run once when a process starts. */
 public final class SelfTest {
-    private static final int PAGE_SIZE = 4096;
     private static final int BROKEN_ARGUMENT_COUNT = 6;
-    private static final int MAPPED_BYTES = 3 * PAGE_SIZE;
+    private static final int PAGES = 3;
+    private static final long MARK = 0x5354_4152_4455_5354L;
 
     private SelfTest() {}
 
     /**
-     * Runs all checks, in about a millisecond.
+     * Runs all checks, within a millisecond.
      *
-     * @throws IllegalStateException with a text for the user if one fails
+     * @throws IllegalStateException that says what is wrong with this machine or JVM
      */
     public static void run() {
-        String os = System.getProperty("os.name") + " " + System.getProperty("os.arch");
-        require(os.equals("Linux amd64"), "the VMM needs Linux on x86-64, this is " + os);
-        require(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "the VMM needs a little-endian machine");
-        int pageSize = Libc.C.getpagesize();
-        require(pageSize == PAGE_SIZE, "the VMM needs pages of 4096 bytes, this kernel has " + pageSize);
+        String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+        require(platform.equals("Linux amd64"), "stardust runs on Linux on x86-64, not on " + platform);
+        require(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN, "stardust needs a little-endian machine");
         checkBindings(LibC.class);
-        checkSevenArguments();
+        int pageSize = Libc.C.getpagesize();
+        require(
+                pageSize == MappedMemory.PAGE_SIZE,
+                "stardust needs pages of " + MappedMemory.PAGE_SIZE + " bytes, this kernel's have " + pageSize);
+        checkLastArgument();
     }
 
-    /** jnr-ffi 2.2.17 corrupts the sixth of exactly six integer arguments, so no binding may have six. */
+    /** jnr-ffi 2.2.17 hands over the sixth of exactly six integer arguments wrong, so no binding may have six. */
     static void checkBindings(Class<?> bindings) {
         for (Method method : bindings.getMethods()) {
             boolean integers = Arrays.stream(method.getParameterTypes()).allMatch(Class::isPrimitive);
             require(
                     !integers || method.getParameterCount() != BROKEN_ARGUMENT_COUNT,
-                    method.getName() + " is bound with six integer arguments, which jnr-ffi corrupts; use syscall");
+                    method.getName() + " has six integer parameters, which jnr-ffi hands over wrong: use syscall");
         }
     }
 
-    /** Maps the last page of a three-page file: the sixth argument of mmap, its offset, must arrive whole. */
-    private static void checkSevenArguments() {
-        try (MemFd file = new MemFd("stardust-self-test", MAPPED_BYTES);
-                MappedMemory whole = MappedMemory.descriptor(
-                        file.fd(), 0, MAPPED_BYTES, Flags.PROT_READ | Flags.PROT_WRITE, Flags.MAP_SHARED)) {
-            long mark = 0x5354_4152_4455_5354L;
-            UnsafeApi.putLong(whole.address() + 2 * PAGE_SIZE, mark);
-            try (MappedMemory last =
-                    MappedMemory.descriptor(file.fd(), 2 * PAGE_SIZE, PAGE_SIZE, Flags.PROT_READ, Flags.MAP_SHARED)) {
-                require(
-                        UnsafeApi.getLong(last.address()) == mark,
-                        "jnr-ffi passes wrong arguments to native calls; start Java with -Djnr.ffi.x86asm.enabled=false");
+    /** Maps the last page of a file by its offset, which is mmap's last argument. */
+    private static void checkLastArgument() {
+        int fd = Libc.memoryFile("stardust-self-test", PAGES * MappedMemory.PAGE_SIZE);
+        long lastPage = (PAGES - 1L) * MappedMemory.PAGE_SIZE;
+        try (MappedMemory whole = MappedMemory.shared(fd, PAGES * MappedMemory.PAGE_SIZE)) {
+            UnsafeApi.putLong(whole.address() + lastPage, MARK);
+            try (MappedMemory last = MappedMemory.readOnly(fd, lastPage, MappedMemory.PAGE_SIZE)) {
+                require(UnsafeApi.getLong(last.address()) == MARK, adviceFor("an argument of a call got lost"));
             }
         } catch (NativeException e) {
-            throw new IllegalStateException(
-                    "mapping memory does not work (" + e.getMessage()
-                            + "); start Java with -Djnr.ffi.x86asm.enabled=false",
-                    e);
+            throw new IllegalStateException(adviceFor(e.getMessage()), e);
+        } finally {
+            Libc.C.close(fd);
         }
+    }
+
+    private static String adviceFor(String failure) {
+        return "native calls do not work in this JVM (" + failure + "): try it with -Djnr.ffi.x86asm.enabled=false";
     }
 
     private static void require(boolean condition, String message) {

@@ -36,14 +36,19 @@ public final class DirtyBitmap {
         words = new long[(int) ((pages + Long.SIZE - 1) / Long.SIZE)];
     }
 
+    /** One with no bit set for RAM of that many bytes. */
+    public static DirtyBitmap forBytes(long sizeBytes) {
+        return new DirtyBitmap((sizeBytes + PAGE_SIZE - 1) >>> PAGE_SHIFT);
+    }
+
     /** Number of pages. */
     public long pages() {
         return pages;
     }
 
-    /** Number of 64-bit words, and an eighth of the bytes that {@link #orFrom} reads. */
-    public int wordCount() {
-        return words.length;
+    /** Length of the bitmap in native memory that {@link #orFrom} reads, in bytes. */
+    public int sizeBytes() {
+        return words.length * Long.BYTES;
     }
 
     /** Sets a page's bit. */
@@ -72,6 +77,14 @@ public final class DirtyBitmap {
             or(i, -1L);
         }
         or(lastWord, tailMask);
+    }
+
+    /** Sets the bits of the pages that {@code length} bytes from {@code address} on touch, none for a length of 0. */
+    public void setBytes(long address, long length) {
+        if (length > 0) {
+            long first = address >>> PAGE_SHIFT;
+            setRange(first, ((address + length - 1) >>> PAGE_SHIFT) - first + 1);
+        }
     }
 
     /** Sets all bits: every page is to be sent. */
@@ -128,7 +141,7 @@ public final class DirtyBitmap {
     /**
      * Sets what is set in native memory, in the layout of {@code KVM_GET_DIRTY_LOG}: little-endian, lowest page first.
      *
-     * @param address {@link #wordCount()} times 8 readable bytes
+     * @param address {@link #sizeBytes()} readable bytes
      */
     public void orFrom(long address) {
         for (int i = 0; i < words.length; i++) {

@@ -1,9 +1,8 @@
 package dev.stardust.hypervisor.memory;
 
-import dev.stardust.hypervisor.libc.Flags;
 import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.libc.MappedMemory;
-import dev.stardust.hypervisor.libc.MemFd;
+import dev.stardust.hypervisor.libc.OpenFlags;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,36 +21,26 @@ public final class GuestMemory implements AutoCloseable {
     /** Bytes before and after RAM that fault when touched. */
     public static final int GUARD_BYTES = 64 << 10;
 
-    private static final int READ_WRITE = Flags.PROT_READ | Flags.PROT_WRITE;
-
     private final MappedMemory mapping;
     private final long address;
     private final DirtyBitmap deviceDirty;
     private long sizeBytes;
 
-    private GuestMemory(int fd, long sizeBytes, int flags) {
+    private GuestMemory(MappedMemory mapping, long sizeBytes) {
+        this.mapping = mapping;
         this.sizeBytes = sizeBytes;
-        mapping = MappedMemory.reserved(sizeBytes + 2L * GUARD_BYTES);
         address = mapping.address() + GUARD_BYTES;
-        deviceDirty = new DirtyBitmap(sizeBytes >> DirtyBitmap.PAGE_SHIFT);
-        try {
-            mapping.overlay(GUARD_BYTES, sizeBytes, READ_WRITE, flags, fd);
-        } catch (RuntimeException e) {
-            mapping.close();
-            throw e;
-        }
+        deviceDirty = DirtyBitmap.forBytes(sizeBytes);
     }
 
     /** Zeroed RAM of its own. */
     public static GuestMemory create(long sizeBytes) {
         checkSize(sizeBytes);
-        try (MemFd file = new MemFd("stardust-guest", sizeBytes)) {
-            return new GuestMemory(file.fd(), sizeBytes, Flags.MAP_SHARED);
-        }
+        return over(Libc.memoryFile("stardust-guest", sizeBytes), sizeBytes, MappedMemory::overlayShared);
     }
 
     /**
-     * RAM that starts as a file and keeps what the guest writes to itself.
+     * RAM that starts as a file and keeps what is written to itself.
      *
      * @param base a file of exactly {@code sizeBytes}, which must not change afterwards
      * @throws IOException if it cannot be read or has another size
@@ -63,9 +52,24 @@ public final class GuestMemory implements AutoCloseable {
             throw new IOException(base + " has " + found + " bytes, but the VM has " + sizeBytes
                     + " bytes of memory; a VM needs exactly the memory of its base");
         }
-        int fd = Libc.open(base.toString(), Flags.O_RDONLY);
+        return over(Libc.open(base.toString(), OpenFlags.READ_ONLY), sizeBytes, MappedMemory::overlayCopyOnWrite);
+    }
+
+    @FunctionalInterface
+    private interface Overlay {
+        void map(MappedMemory over, long at, long length, int fd);
+    }
+
+    private static GuestMemory over(int fd, long sizeBytes, Overlay overlay) {
         try {
-            return new GuestMemory(fd, sizeBytes, Flags.MAP_PRIVATE | Flags.MAP_NORESERVE);
+            MappedMemory mapping = MappedMemory.reserved(sizeBytes + 2L * GUARD_BYTES);
+            try {
+                overlay.map(mapping, GUARD_BYTES, sizeBytes, fd);
+                return new GuestMemory(mapping, sizeBytes);
+            } catch (RuntimeException e) {
+                mapping.close();
+                throw e;
+            }
         } finally {
             Libc.C.close(fd);
         }
@@ -112,11 +116,7 @@ public final class GuestMemory implements AutoCloseable {
     /** Notes that a range was written; called after the write, so that whoever takes the note sees the bytes. */
     public void markDirty(long guestAddress, long length) {
         checkedAddress(guestAddress, length);
-        if (length > 0) {
-            long first = guestAddress >> DirtyBitmap.PAGE_SHIFT;
-            long last = (guestAddress + length - 1) >> DirtyBitmap.PAGE_SHIFT;
-            deviceDirty.setRange(first, last - first + 1);
-        }
+        deviceDirty.setBytes(guestAddress, length);
     }
 
     public int getU8(long guestAddress) {

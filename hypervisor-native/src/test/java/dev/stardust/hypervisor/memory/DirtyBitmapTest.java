@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.stardust.hypervisor.libc.NativeStruct;
+import dev.stardust.hypervisor.libc.MappedMemory;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
@@ -13,6 +13,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.agrona.UnsafeApi;
 import org.junit.jupiter.api.Test;
 
 class DirtyBitmapTest {
@@ -63,9 +64,10 @@ class DirtyBitmapTest {
     @Test
     void kernelLayoutIsTakenAndBitsPastTheEndAreNot() {
         DirtyBitmap bitmap = new DirtyBitmap(70);
-        try (NativeStruct log = new NativeStruct(bitmap.wordCount() * Long.BYTES)) {
-            log.buffer().putByte(0, (byte) 0b10);
-            log.buffer().putLong(8, -1L);
+        assertEquals(16, bitmap.sizeBytes());
+        try (MappedMemory log = MappedMemory.anonymous(4096)) {
+            UnsafeApi.putByte(log.address(), (byte) 0b10);
+            UnsafeApi.putLong(log.address() + 8, -1L);
             bitmap.orFrom(log.address());
         }
         assertTrue(bitmap.get(1));
