@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -204,7 +205,7 @@ final class PageFrameTest {
         try (PageEncoder encoder = new PageEncoder(
                 source.range,
                 null,
-                TestPages::hash,
+                Blake3::hashPages,
                 compression,
                 PageEncoder.MAX_FRAME_BYTES,
                 (buffer, offset, length) -> {
