@@ -13,7 +13,7 @@ import java.util.Optional;
  * <p>A core is a plain state machine: {@link #on} takes an event and returns what is to be done. It is not thread-safe
  * and knows no clock.
  */
-public abstract sealed class MigrationCore permits MigrationSourceCore, MigrationTargetCore {
+public abstract sealed class MigrationCore permits SourceEnding, MigrationTargetCore {
     static final String BEAT_TIMER = "beat";
     static final String SILENT_TIMER = "silent";
     private static final String TXN_TIMER = "txn";

@@ -19,46 +19,25 @@ import java.util.OptionalLong;
  * seen to apply; the paused copy is kept until the target has said that it started the guest; the VM is taken back only
  * after the target has said that it never did and holds no copy.
  */
-public final class MigrationSourceCore extends MigrationCore {
+public final class MigrationSourceCore extends SourceEnding {
     private static final String OFFER_TIMER = "offer";
     private static final String TOTAL_TIMER = "total";
     private static final String FINAL_TIMER = "final";
     private static final String POLL_TIMER = "poll";
-    private static final String ASK_TIMER = "ask";
 
-    private final String self;
-    private final String vm;
     private final String spec;
     private final Convergence convergence;
     private final List<RoundStats> rounds = new ArrayList<>();
-    private final boolean recovering;
-
-    /** Unknown only while a restarted node asks its worker. */
-    private Attempt attempt;
 
     private long placementRevision;
     private long openRevision;
     private boolean openRefused;
-    private Optional<MigrationRecord> record = Optional.empty();
-
-    /** Why the guest stays; empty while nothing speaks against the move. */
-    private String abortReason = "";
-
-    /** Why there is no copy here any more; empty while there is one. */
-    private String lostReason = "";
-
-    private Outcome discardOutcome = Outcome.MOVED;
-    private String discardReason = "";
 
     private MigrationSourceCore(
             String self, String vm, Attempt attempt, String spec, MigrationLimits limits, MigrationPhase phase) {
-        super(limits, phase);
-        this.self = self;
-        this.vm = vm;
-        this.attempt = attempt;
+        super(self, vm, attempt, limits, phase);
         this.spec = spec;
         this.convergence = new Convergence(limits);
-        this.recovering = phase == MigrationPhase.RECOVERING;
     }
 
     /** A new attempt to move a VM that runs here; {@code spec} is passed on to the target's worker unread. */
@@ -77,14 +56,9 @@ public final class MigrationSourceCore extends MigrationCore {
     }
 
     @Override
-    String vm() {
-        return vm;
-    }
-
-    @Override
     void begin() {
         if (recovering) {
-            worker(new Inspect(vm, ""));
+            worker(new Inspect(vm(), ""));
         } else {
             enter(MigrationPhase.OPENING, "");
             readPlacement();
@@ -105,7 +79,7 @@ public final class MigrationSourceCore extends MigrationCore {
                     finish(
                             MigrationPhase.ABORTED,
                             Outcome.ABORTED,
-                            "VM " + vm + " is not placed here at epoch " + attempt.epoch());
+                            "VM " + vm() + " is not placed here at epoch " + attempt.epoch());
                 }
             }
             case TAKING_BACK -> {
@@ -202,7 +176,7 @@ public final class MigrationSourceCore extends MigrationCore {
             finish(
                     MigrationPhase.ABORTED,
                     Outcome.ABORTED,
-                    "VM " + vm + " is being moved by " + previous.attempt().source());
+                    "VM " + vm() + " is being moved by " + previous.attempt().source());
         } else {
             propose(Purpose.OPEN, MigrationTxns.open(attempt, placementRevision, OptionalLong.of(revision)));
         }
@@ -217,7 +191,7 @@ public final class MigrationSourceCore extends MigrationCore {
             finish(
                     MigrationPhase.ABORTED,
                     Outcome.ABORTED,
-                    "VM " + vm + " was moved, or another migration of it began, meanwhile; try again");
+                    "VM " + vm() + " was moved, or another migration of it began, meanwhile; try again");
         }
     }
 
@@ -238,65 +212,12 @@ public final class MigrationSourceCore extends MigrationCore {
         setTimer(OFFER_TIMER, limits.offerResendMs());
     }
 
-    private boolean isOpen(Optional<MigrationRecord> seen) {
-        return isMine(seen) && seen.get().state() == MigrationRecord.State.OPEN;
-    }
-
-    private boolean isMine(Optional<MigrationRecord> seen) {
-        return attempt != null && seen.isPresent() && seen.get().attempt().equals(attempt);
-    }
-
-    /** A copy that lost its tag with its worker leaves the record alone to tell which attempt it was. */
-    private void adoptRecord() {
-        if (attempt == null
-                && record.isPresent()
-                && record.get().attempt().source().equals(self)) {
-            attempt = record.get().attempt();
-        }
-    }
-
-    private PlacementRecord committedPlacement() {
-        return new PlacementRecord(attempt.target(), attempt.epoch() + 1);
-    }
-
-    /** The attempt is closed for ever; the placement, read after the record, tells how. */
-    private void afterClosed() {
-        if (isMine(record) && record.get().state() == MigrationRecord.State.COMMITTED && !recovering) {
-            awaitTarget();
-        } else if (phase() == MigrationPhase.COMMITTING) {
-            enter(MigrationPhase.ABORTING, "the attempt was closed by the target or another");
-            readPlacement();
-        } else {
-            readPlacement();
-        }
-    }
-
-    private void settle(Optional<PlacementRecord> placement) {
-        if (placement.isEmpty()) {
-            discard(Outcome.LOST, "VM " + vm + " was removed");
-        } else if (placement.get().host().equals(self)) {
-            resumeHere(placement.get().epoch());
-        } else if (placement.get().equals(committedPlacement()) && isMine(record)) {
-            awaitTarget();
-        } else {
-            // Who moved it on ran it first.
-            discard(Outcome.MOVED, "VM " + vm + " lives on " + placement.get().host());
-        }
-    }
-
     // ---- ways out ----
-
-    private boolean commitImpossibleOrUnseen() {
-        return switch (phase()) {
-            case PREPARING, ROUNDS, PAUSING, FINAL, COMMITTING -> true;
-            default -> false;
-        };
-    }
 
     private void abort(String reason) {
         if (phase() == MigrationPhase.OPENING && abortReason.isEmpty()) {
             abortReason = reason;
-        } else if (commitImpossibleOrUnseen()) {
+        } else if (mayAbort()) {
             abortReason = reason;
             proposeAbort();
         }
@@ -305,52 +226,6 @@ public final class MigrationSourceCore extends MigrationCore {
     private void proposeAbort() {
         enter(MigrationPhase.ABORTING, abortReason);
         propose(Purpose.ABORT, MigrationTxns.abort(attempt, openRevision, self));
-    }
-
-    /** The registry says that this host owns the VM. */
-    private void resumeHere(long epoch) {
-        if (epoch > attempt.epoch() && phase() != MigrationPhase.TAKING_BACK) {
-            enter(MigrationPhase.TAKING_BACK, "");
-        } else if (epoch == attempt.epoch() && phase() != MigrationPhase.ABORTING) {
-            enter(MigrationPhase.ABORTING, abortReason);
-        }
-        if (lostReason.isEmpty()) {
-            worker(new ResumeSource(attempt, epoch));
-        } else {
-            lost();
-        }
-    }
-
-    private void lost() {
-        tell(attempt.target(), new PeerMessage.Aborted(attempt, lostReason));
-        finish(MigrationPhase.FAILED, Outcome.LOST, lostReason);
-    }
-
-    private void awaitTarget() {
-        enter(MigrationPhase.RESUMING, "");
-        setTimer(ASK_TIMER, limits.askMs());
-        if (recovering) {
-            tell(attempt.target(), new PeerMessage.Ask(attempt));
-        }
-    }
-
-    private void discard(Outcome outcome, String reason) {
-        dropTxn();
-        discardOutcome = outcome;
-        discardReason = reason;
-        enter(MigrationPhase.DISCARDING, reason);
-        if (lostReason.isEmpty()) {
-            worker(new DiscardSource(attempt));
-        } else {
-            discarded();
-        }
-    }
-
-    private void discarded() {
-        finish(
-                discardOutcome == Outcome.MOVED ? MigrationPhase.DONE : MigrationPhase.FAILED,
-                discardOutcome,
-                discardReason);
     }
 
     // ---- the worker answers ----
@@ -382,7 +257,7 @@ public final class MigrationSourceCore extends MigrationCore {
     private void inspected(MachineReport report) {
         switch (report.kind()) {
             case RUNNING, PAUSED -> attempt = report.attempt().orElse(null);
-            default -> lostReason = "this host holds no copy of VM " + vm + " any more";
+            default -> lostReason = "this host holds no copy of VM " + vm() + " any more";
         }
         abortReason = "the node process was restarted";
         readRecord();
@@ -450,7 +325,7 @@ public final class MigrationSourceCore extends MigrationCore {
         if (attempt == null || !message.attempt().equals(attempt)) {
             return;
         }
-        if (commitImpossibleOrUnseen()) {
+        if (mayAbort()) {
             setTimer(SILENT_TIMER, limits.peerSilentMs());
         }
         if (message instanceof PeerMessage.Accepted accepted) {
@@ -469,27 +344,6 @@ public final class MigrationSourceCore extends MigrationCore {
         }
     }
 
-    /** Whether everything had been sent, so that the target can have committed. */
-    private boolean committedOrMayBe() {
-        return switch (phase()) {
-            case PAUSING, FINAL, COMMITTING, ABORTING, RESUMING -> true;
-            default -> false;
-        };
-    }
-
-    private void targetLost(PeerMessage.Gone gone) {
-        if (gone.started()) {
-            discard(Outcome.LOST, attempt.target() + " lost the guest after it had started it: " + gone.reason());
-        } else if (!lostReason.isEmpty()) {
-            discard(Outcome.LOST, lostReason + ", and " + attempt.target() + " lost its copy: " + gone.reason());
-        } else {
-            dropTxn();
-            abortReason = gone.reason();
-            enter(MigrationPhase.TAKING_BACK, gone.reason());
-            readPlacement();
-        }
-    }
-
     @Override
     void onCancel(String reason) {
         abort(reason);
@@ -504,7 +358,7 @@ public final class MigrationSourceCore extends MigrationCore {
                 }
             }
             case BEAT_TIMER -> {
-                if (commitImpossibleOrUnseen()) {
+                if (mayAbort()) {
                     tell(attempt.target(), new PeerMessage.Beat(attempt, phase()));
                     setTimer(BEAT_TIMER, limits.beatMs());
                 }

@@ -1,6 +1,9 @@
 package dev.stardust.migration.page;
 
-/** Hashes pages in batches; collision-resistant, since a page with a known hash is not compared byte by byte. */
+/**
+ * Hashes pages in batches: {@code Blake3::hashPages}. It must resist collisions, since a page with a known hash is not
+ * compared byte by byte.
+ */
 @FunctionalInterface
 public interface PageHasher {
     /** Bytes of a hash. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class PageFrameTest {
                 frames.stream().map(PageFrameTest::checksum).toList());
     }
 
-    @Property(tries = 500)
+    @Property(tries = 200)
     void aChangedByteIsNoticedAndNothingIsApplied(@ForAll long seed, @ForAll PageCompression compression) {
         Random random = new Random(seed);
         TestPages source = new TestPages(PAGES);
@@ -76,7 +77,7 @@ final class PageFrameTest {
         assertRefused(frame, Math.min(length, frame.length - 1));
     }
 
-    @Property(tries = 2_000)
+    @Property(tries = 1_000)
     void hostileEntriesNeverReachOutside(
             @ForAll("hostile") List<Hostile> entries,
             @ForAll @IntRange(min = 0, max = 5) int pieces,
@@ -113,7 +114,7 @@ final class PageFrameTest {
         }
     }
 
-    @Property(tries = 1_000)
+    @Property(tries = 300)
     void noiseBehindAGoodHeaderIsRefusedOrHarmless(
             @ForAll @IntRange(min = 0, max = 255) int type, @ForAll @Size(max = 100) byte[] body) {
         PageFrameFlyweight frame = new PageFrameFlyweight(PageFrameFlyweight.MAX_LENGTH);
@@ -204,7 +205,7 @@ final class PageFrameTest {
         try (PageEncoder encoder = new PageEncoder(
                 source.range,
                 null,
-                TestPages::hash,
+                Blake3::hashPages,
                 compression,
                 PageEncoder.MAX_FRAME_BYTES,
                 (buffer, offset, length) -> {

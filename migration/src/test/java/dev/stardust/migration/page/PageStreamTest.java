@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import java.util.Random;
 import net.jqwik.api.Example;
@@ -38,7 +39,7 @@ final class PageStreamTest {
         boolean[] paused = new boolean[1];
         // The guest writes while its pages are being encoded.
         PageHasher hasher = (address, count, hashes) -> {
-            TestPages.hash(address, count, hashes);
+            Blake3.hashPages(address, count, hashes);
             for (int i = random.nextInt(4); i > 0 && !paused[0]; i--) {
                 write(random, source, base, dirty);
             }
@@ -128,7 +129,7 @@ final class PageStreamTest {
         try (PageEncoder encoder = new PageEncoder(
                 source.range,
                 base,
-                TestPages::hash,
+                Blake3::hashPages,
                 PageCompression.LINES,
                 PageEncoder.MAX_FRAME_BYTES,
                 (buffer, offset, length) -> {})) {

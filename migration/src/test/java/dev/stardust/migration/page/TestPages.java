@@ -1,8 +1,6 @@
 package dev.stardust.migration.page;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Random;
 import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -52,21 +50,5 @@ final class TestPages {
         byte[] page = new byte[Pages.SIZE];
         System.arraycopy(some, 0, page, 0, length);
         return page;
-    }
-
-    /** SHA-256 page by page: as good a hash as any where speed does not matter. */
-    static void hash(long address, int pages, long hashes) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            byte[] page = new byte[Pages.SIZE];
-            UnsafeBuffer view = new UnsafeBuffer(address, pages * Pages.SIZE);
-            UnsafeBuffer out = new UnsafeBuffer(hashes, pages * PageHasher.HASH_BYTES);
-            for (int i = 0; i < pages; i++) {
-                view.getBytes(i * Pages.SIZE, page);
-                out.putBytes(i * PageHasher.HASH_BYTES, sha.digest(page));
-            }
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }
