@@ -9,6 +9,7 @@
  * Two ways in: _start is the 64-bit entry that our VMM uses; pvh_start is the PVH entry (32-bit, an ELF note tells
  * its address) by which QEMU loads the same file.
  */
+	.file	"entry.S"		/* else the object's temporary name gets into the image */
 	.set	KCODE, 0x10		/* the selectors of the loader's own GDT, kept */
 	.set	UDATA, 0x23
 	.set	UCODE, 0x2b
