@@ -67,7 +67,7 @@ public final class RemoteMachine implements Machine {
                         WorkerCodec.fromTree(body, Protocol.SavedState.class).state()));
     }
 
-    /** Puts a saved state into a machine that was created without a kernel; it is PAUSED afterwards. */
+    /** Puts a saved state into a machine that was created without a kernel; {@link #resume} lets it go on then. */
     public CompletionStage<Void> restoreState(MachineState state) {
         return step(Protocol.RESTORE_STATE, new Protocol.RestoreState(name, epoch, state.bytes()));
     }

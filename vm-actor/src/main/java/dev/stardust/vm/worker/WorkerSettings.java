@@ -41,6 +41,8 @@ public record WorkerSettings(
             "-XX:-UsePerfData",
             "-XX:+DisableAttachMechanism",
             "-Xshare:auto",
+            "-Xlog:cds=off",
+            "-Xlog:cds+dynamic=off",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
             "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");

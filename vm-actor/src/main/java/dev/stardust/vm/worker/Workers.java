@@ -361,13 +361,14 @@ public final class Workers implements AutoCloseable {
         @Override
         public void died(WorkerHandle worker, String reason) {
             slots.remove(worker.id());
-            if (!slot.ending || slot.load() > 0) {
+            if (!slot.ending) {
                 log.warn("{}; the end of its log:\n{}", reason, WorkerProcess.logTail(worker.folder()));
             }
             slot.ready.completeExceptionally(new WorkerException(
                     WorkerException.Code.LOST,
                     reason + " before it was ready; the end of its log: " + WorkerProcess.logTail(worker.folder())));
             bury(worker.folder(), reason);
+            machines.keySet().removeAll(slot.machines.keySet());
             slot.gone.complete(null);
         }
 

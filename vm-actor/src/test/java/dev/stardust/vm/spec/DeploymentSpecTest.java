@@ -81,7 +81,7 @@ class DeploymentSpecTest {
         DeploymentSpec spec = DeploymentSpec.parse(example.toString(), Files.readString(example));
         assertEquals(6, spec.vms().size());
         assertEquals("star-6", spec.vms().get(5).name());
-        assertEquals("demo", spec.vms().get(5).spread());
+        assertTrue(spec.vms().get(5).spread().startsWith("demo"));
     }
 
     @Test

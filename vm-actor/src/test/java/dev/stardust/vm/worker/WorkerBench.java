@@ -103,7 +103,7 @@ final class WorkerBench {
                 memoryMib,
                 1,
                 kernel.equals("-") ? null : kernel,
-                "rate_mibs=0 hb_ms=1000",
+                "rate_mibs=0 hb_ms=1000 tick_us=200000",
                 null,
                 data.resolve(name + ".log").toString(),
                 List.of(),

@@ -1,0 +1,234 @@
+package dev.stardust.vm.worker;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.MachineException;
+import dev.stardust.hypervisor.machine.MachineState;
+import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real guests on KVM in real worker processes. */
+class KvmWorkerTest {
+    private static final long LIMIT_S = 60;
+
+    @TempDir
+    Path data;
+
+    private final BlockingQueue<MachineInfo> changed = new LinkedBlockingQueue<>();
+    private final BlockingQueue<MachineInfo> lost = new LinkedBlockingQueue<>();
+    private Path kernel;
+    private Workers workers;
+
+    @BeforeEach
+    void open() throws Exception {
+        kernel = data.resolve("guest.elf");
+        try (InputStream guest =
+                KvmMachine.class.getResourceAsStream("/dev/stardust/hypervisor/guest/test-guest.elf")) {
+            Files.copy(guest, kernel);
+        }
+        workers = openWorkers();
+    }
+
+    @AfterEach
+    void endAllWorkers() throws Exception {
+        await(workers.shutdown(true));
+        workers.close();
+    }
+
+    @Test
+    void aGuestBeatsPausesGoesOnAndIsDestroyed() throws Exception {
+        RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100"), false));
+        assertEquals(Phase.CREATED, await(machine.status()).phase());
+        await(machine.resume());
+        beatsAfter("a", 2);
+        assertEquals(1, vcpuThreads(machine.workerPid(), "a"));
+
+        await(machine.pause());
+        long beats = beats("a");
+        MachineState state = await(machine.saveState());
+        assertTrue(state.bytes().length > 0);
+        assertEquals(beats, beats("a"));
+        RemoteMachine copy = await(workers.create(spec("copy", null, "hb_ms=100"), false));
+        await(copy.restoreState(state));
+        MachineException damaged = assertThrows(
+                MachineException.class, () -> await(copy.restoreState(new MachineState(new byte[] {1, 2, 3}))));
+        assertTrue(damaged.getMessage().contains("copy"), damaged.getMessage());
+
+        await(machine.resume());
+        beatsAfter("a", beats + 2);
+        assertTrue(serial("a").contains("errors=0"), serial("a"));
+        await(machine.destroy());
+        assertEquals(0, vcpuThreads(copy.workerPid(), "a"));
+        assertTrue(workers.machine("a").isEmpty());
+    }
+
+    @Test
+    void aGuestGoesOnWithoutItsNodeAndIsFoundAgain() throws Exception {
+        RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100"), false));
+        await(machine.resume());
+        workers.close();
+        beatsAfter("a", beats("a") + 3);
+
+        workers = openWorkers();
+        RemoteMachine found = workers.machine("a").orElseThrow();
+        assertEquals(Phase.RUNNING, await(found.status()).phase());
+        await(found.destroy());
+    }
+
+    @Test
+    void aGuestThatEndsByItselfIsReported() throws Exception {
+        RemoteMachine machine = await(workers.create(spec("a", kernel, "run_s=1"), false));
+        await(machine.resume());
+        MachineInfo info;
+        do {
+            info = changed.poll(LIMIT_S, TimeUnit.SECONDS);
+        } while (info != null && info.phase() == Phase.RUNNING);
+        assertEquals(Phase.ENDED, info.phase());
+        assertFalse(info.reason().isEmpty());
+        assertTrue(serial("a").contains("bye errors=0"), serial("a"));
+        await(machine.destroy());
+    }
+
+    @Test
+    void aKilledWorkerTakesItsGuestsAndNoOther() throws Exception {
+        RemoteMachine victim = await(workers.create(spec("victim", kernel, "hb_ms=100"), true));
+        RemoteMachine other = await(workers.create(spec("other", kernel, "hb_ms=100"), true));
+        await(victim.resume());
+        await(other.resume());
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-9", Long.toString(victim.workerPid()))
+                        .start()
+                        .waitFor());
+        MachineInfo gone = lost.poll(LIMIT_S, TimeUnit.SECONDS);
+        assertEquals("victim", gone.vm());
+        assertEquals(Phase.FAILED, gone.phase());
+        assertTrue(gone.reason().startsWith("worker process " + victim.workerPid() + " died"), gone.reason());
+        assertEquals(0, vcpuThreads(victim.workerPid(), "victim"));
+        beatsAfter("other", beats("other") + 2);
+    }
+
+    @Test
+    void aMachineThatCannotBeMadeIsToldAndLeavesNothing() throws Exception {
+        MachineFailure noKernel = failure(spec("a", data.resolve("none.elf"), ""));
+        assertTrue(noKernel.message().contains("none.elf"), noKernel.message());
+        RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100"), false));
+        await(machine.resume());
+        beatsAfter("a", 1);
+    }
+
+    private record MachineFailure(String message) {}
+
+    private MachineFailure failure(CreateMachine spec) {
+        WorkerException e = assertThrows(WorkerException.class, () -> await(workers.create(spec, false)));
+        assertEquals(WorkerException.Code.MACHINE, e.code());
+        return new MachineFailure(e.getMessage());
+    }
+
+    private CreateMachine spec(String vm, Path kernel, String commandLine) {
+        return new CreateMachine(
+                vm,
+                1,
+                32,
+                1,
+                kernel == null ? null : kernel.toString(),
+                commandLine,
+                null,
+                data.resolve(vm + ".log").toString(),
+                List.of(),
+                "");
+    }
+
+    private Workers openWorkers() throws Exception {
+        WorkerSettings settings = new WorkerSettings(
+                data.resolve("workers"),
+                "node-1",
+                "cluster-1",
+                System.getProperty("java.class.path"),
+                KvmWorkerMain.class.getName(),
+                List.of(),
+                50,
+                Duration.ofSeconds(LIMIT_S),
+                Duration.ofSeconds(LIMIT_S));
+        return await(Workers.open(settings, new WorkersListener() {
+            @Override
+            public void machineChanged(MachineInfo machine) {
+                changed.add(machine);
+            }
+
+            @Override
+            public void machineLost(MachineInfo machine) {
+                lost.add(machine);
+            }
+        }));
+    }
+
+    private String serial(String vm) throws IOException {
+        Path log = data.resolve(vm + ".log");
+        return Files.exists(log) ? Files.readString(log) : "";
+    }
+
+    private long beats(String vm) throws IOException {
+        return serial(vm).lines().filter(line -> line.startsWith("hb n=")).count();
+    }
+
+    private void beatsAfter(String vm, long atLeast) throws Exception {
+        until(vm + " beats", () -> beats(vm) >= atLeast);
+    }
+
+    private void until(String what, Callable<Boolean> holds) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+        while (!holds.call()) {
+            assertTrue(System.nanoTime() < end, what + " was awaited for " + LIMIT_S + " s");
+            Thread.sleep(20);
+        }
+    }
+
+    private static long vcpuThreads(long pid, String vm) throws IOException {
+        Path tasks = Path.of("/proc/" + pid + "/task");
+        if (!Files.exists(tasks)) {
+            return 0;
+        }
+        try (Stream<Path> list = Files.list(tasks)) {
+            return list.filter(task -> comm(task).equals("vcpu0-" + vm)).count();
+        }
+    }
+
+    private static String comm(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (IOException e) {
+            return ""; // The thread ended meanwhile.
+        }
+    }
+
+    private static <T> T await(CompletionStage<T> stage) throws Exception {
+        try {
+            return stage.toCompletableFuture()
+                    .orTimeout(LIMIT_S, TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+}
