@@ -34,8 +34,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,7 +46,7 @@
 #define VIRTIO_GSI 5
 #define QUEUE_MAX 256
 
-static int kvm, vm, vcpu;
+static int vm, vcpu;
 static struct kvm_run *run;
 static uint8_t *ram;
 static uint64_t ram_bytes = 64 * MIB, exits;
@@ -209,9 +207,7 @@ static void blk_write(uint64_t reg, uint32_t v)
 
 static void blk_open(const char *path)
 {
-	struct stat st;
 	blk.file = check(open(path, O_RDWR | O_CLOEXEC), path);
-	check(fstat(blk.file, &st), path);
 	blk.sectors = lseek(blk.file, 0, SEEK_END) / 512;
 	blk.features = 1UL << VIRTIO_F_VERSION_1 | 1UL << VIRTIO_BLK_F_FLUSH;
 	blk.notify = check(eventfd(0, EFD_CLOEXEC), "eventfd");
@@ -231,7 +227,7 @@ static void create(void)
 		struct kvm_cpuid2 head;
 		struct kvm_cpuid_entry2 entries[128];
 	} cpuid = {.head.nent = 128};
-	kvm = check(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
+	int kvm = check(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	vm = check(ioctl(kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
 	check(ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000), "KVM_SET_TSS_ADDR");
 	ram = mmap(NULL, ram_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -429,7 +425,8 @@ int main(int argc, char **argv)
 	}
 	double begin = seconds(CLOCK_MONOTONIC);
 	int status = run_guest();
-	fprintf(stderr, "cvmm: %s wall_s=%.3f vcpu_cpu_s=%.3f process_cpu_s=%.3f exits=%lu\n", status ? "time over" : "guest asked for a reset",
-		seconds(CLOCK_MONOTONIC) - begin, seconds(CLOCK_THREAD_CPUTIME_ID), seconds(CLOCK_PROCESS_CPUTIME_ID), exits);
+	fprintf(stderr, "cvmm: %s wall_s=%.3f vcpu_cpu_s=%.3f process_cpu_s=%.3f exits=%lu\n",
+		status ? "time over" : "guest asked for a reset", seconds(CLOCK_MONOTONIC) - begin,
+		seconds(CLOCK_THREAD_CPUTIME_ID), seconds(CLOCK_PROCESS_CPUTIME_ID), exits);
 	return status;
 }

@@ -18,15 +18,17 @@ static uint32_t *table; /* a block's generation, 0: never written; BUSY while a 
 #define BUSY (1U << 31)
 static uint64_t blocks, tail; /* of the part that is written: its size in blocks, where it starts in bytes */
 static uint64_t writes_since_flush, random_state;
+static bool read_is_owed;
 static struct pace pace;
 
-static void check_status(uint8_t status, const char *what, uint64_t at)
+static bool succeeded(uint8_t status, const char *what, uint64_t at)
 {
 	if (!status)
-		return;
+		return true;
 	disk_errors++;
 	if (may_complain())
 		print("error disk %s at=%lu status=%lu\n", what, at, (uint64_t)status);
+	return false;
 }
 
 void disk_print_sha256(void)
@@ -144,40 +146,48 @@ void disk_collect(void)
 		switch (slots[slot].state) {
 		case WRITING:
 			table[block] &= ~BUSY;
-			check_status(status, "write", at);
-			disk_wrote++;
-			writes_since_flush++;
+			if (succeeded(status, "write", at)) {
+				disk_wrote++;
+				writes_since_flush++;
+			} else {
+				table[block] = 0; /* what the block holds now is unknown */
+			}
 			break;
 		case READING:
 			table[block] &= ~BUSY;
-			check_status(status, "read", at);
-			if (!status)
+			if (succeeded(status, "read", at))
 				end_read(slot, block);
 			break;
 		default:
-			check_status(status, "flush", 0);
+			succeeded(status, "flush", 0);
 		}
 		slots[slot].state = FREE;
 	}
 }
 
-/* A write, and with it a read of another block when there is a slot for it; now and then a flush. */
+/* Writes are paced; each is followed by a read, which goes first when slots are scarce; now and then a flush. */
 bool disk_step(uint64_t time)
 {
 	if (!pace.every)
 		return false;
 	disk_collect();
-	int slot = free_slot();
 	int64_t block;
-	if (slot < 0 || !due(&pace, time))
+	int slot = free_slot();
+	if (slot < 0)
 		return false;
-	if ((block = pick(false)) >= 0)
-		start_request(slot, WRITING, block);
-	if ((slot = free_slot()) >= 0 && (block = pick(true)) >= 0)
-		start_request(slot, READING, block);
-	if (writes_since_flush >= FLUSH_EVERY && blk_can_flush() && (slot = free_slot()) >= 0) {
+	if (writes_since_flush >= FLUSH_EVERY && blk_can_flush()) {
 		writes_since_flush = 0;
 		start_request(slot, FLUSHING, 0);
+	} else if (read_is_owed) {
+		read_is_owed = false;
+		if ((block = pick(true)) >= 0)
+			start_request(slot, READING, block);
+	} else if (due(&pace, time)) {
+		read_is_owed = true;
+		if ((block = pick(false)) >= 0)
+			start_request(slot, WRITING, block);
+	} else {
+		return false;
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /*
  * Stardust's test guest: a small program that runs alone in a VM, uses its memory, disk, timer and interrupts like a
- * busy small server, and checks all it reads back. One vCPU, no operating system.
+ * busy small server, and checks all it reads back. One vCPU, no operating system. Its command line and its output are
+ * described in docs/test-guest.md.
  *
  * Guest-physical memory, mapped one to one:
  *

@@ -85,6 +85,8 @@ void panic(const char *format, ...)
 
 void power_off(void)
 {
-	for (;;)
+	for (;;) {
 		out8(0x64, 0xfe); /* the keyboard controller's reset line */
+		idle(irqs);	  /* where nobody listens at it */
+	}
 }
