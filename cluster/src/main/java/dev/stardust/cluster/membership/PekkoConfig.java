@@ -2,6 +2,7 @@ package dev.stardust.cluster.membership;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigUtil;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.StableCborSerializer;
 import java.util.List;
@@ -75,7 +76,8 @@ public final class PekkoConfig {
                                 seedNodes.stream().map(Address::toString).toList(),
                         "pekko.cluster.downing-provider-class", RegistryDowning.class.getName(),
                         "pekko.actor.serializers.stardust", StableCborSerializer.class.getName(),
-                        "pekko.actor.serialization-bindings", Map.of(ClusterMessage.class.getName(), "stardust")))
+                        "pekko.actor.serialization-bindings",
+                                Map.of(ConfigUtil.quoteString(ClusterMessage.class.getName()), "stardust")))
                 .withFallback(FIXED)
                 .withFallback(ConfigFactory.defaultReference());
     }

@@ -11,6 +11,8 @@ import org.apache.pekko.cluster.Cluster;
 import org.apache.pekko.cluster.ClusterEvent;
 import org.apache.pekko.cluster.DowningProvider;
 import org.apache.pekko.cluster.Member;
+import org.apache.pekko.remote.UniqueAddress;
+import org.apache.pekko.remote.artery.ThisActorSystemQuarantinedEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Option;
@@ -18,7 +20,9 @@ import scala.concurrent.duration.FiniteDuration;
 
 /**
  * Downs an unreachable member when, and only when, the registry has ended its host's lease: Pekko's view of who lives
- * follows the registry's and never runs ahead of it. Named by {@code pekko.cluster.downing-provider-class}.
+ * follows the registry's and never runs ahead of it. A node that slept through its own removal learns of it when a member
+ * says that it is quarantined; it then downs itself, so that its actor system ends and another takes its place. Named by
+ * {@code pekko.cluster.downing-provider-class}.
  */
 public final class RegistryDowning extends DowningProvider {
     private static final Logger LOG = LoggerFactory.getLogger(RegistryDowning.class);
@@ -76,11 +80,13 @@ public final class RegistryDowning extends DowningProvider {
                     ClusterEvent.UnreachableMember.class,
                     ClusterEvent.ReachableMember.class,
                     ClusterEvent.MemberRemoved.class);
+            getContext().getSystem().eventStream().subscribe(getSelf(), ThisActorSystemQuarantinedEvent.class);
         }
 
         @Override
         public void postStop() {
             cluster.unsubscribe(getSelf());
+            getContext().getSystem().eventStream().unsubscribe(getSelf());
         }
 
         @Override
@@ -93,7 +99,20 @@ public final class RegistryDowning extends DowningProvider {
                     .match(ClusterEvent.ReachableMember.class, e -> reachable(e.member()))
                     .match(ClusterEvent.MemberRemoved.class, e -> reachable(e.member()))
                     .match(Look.class, l -> look())
+                    .match(ThisActorSystemQuarantinedEvent.class, e -> quarantined(e.remoteAddress()))
                     .build();
+        }
+
+        /** Only a member's word counts: a stranger's quarantine is its own affair. */
+        private void quarantined(UniqueAddress by) {
+            for (Member member : cluster.state().getMembers()) {
+                if (member.address().equals(by.address())
+                        && member.uniqueAddress().longUid() == by.uid()) {
+                    LOG.warn("{} has quarantined this actor system: leaving", member);
+                    cluster.down(cluster.selfAddress());
+                    return;
+                }
+            }
         }
 
         private void reachable(Member member) {
