@@ -1,0 +1,93 @@
+package dev.stardust.vm.spec;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/** The fields of an entry of {@code vms}. */
+final class VmFields {
+    static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,40}");
+    static final String NAME_RULE = "a name of 1 to 40 of a-z, 0-9 and -";
+    static final int LEAST_MEMORY_MIB = 8;
+    static final int MOST_MEMORY_MIB = 3072;
+
+    private static final int MAX_NAME_LENGTH = 40;
+    private static final int MAX_COUNT = 1_000;
+    private static final int MAX_DISKS = 8;
+    private static final int MAX_LABELS = 16;
+
+    /** What the VMM lets a command line have, without what it appends itself. */
+    private static final int MAX_ARGS_BYTES = 2047;
+
+    private static final Pattern ARGS = Pattern.compile("[\\x20-\\x7e]*");
+    private static final Pattern PATH = Pattern.compile("/[^\\x00]{0,4000}");
+    private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
+    private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
+    private static final Pattern RESTART = Pattern.compile("never");
+    private static final Pattern ISOLATION = Pattern.compile("shared|strict");
+
+    private VmFields() {}
+
+    /**
+     * One spec for each replica, none without a name; what is wrong is noted in the reader.
+     *
+     * @param spreadOfAll the group of VMs that do not name one of their own, or null
+     */
+    static List<VmSpec> read(FieldReader in, String deployment, String spreadOfAll) {
+        String name = in.requiredText("name", NAME, NAME_RULE);
+        int count = in.wholeNumber("count", 0, 1, MAX_COUNT);
+        String image = in.text("image", null, NAME, "an image's name");
+        String base = in.text("base", null, NAME, "a base's name");
+        int memoryMib = in.memoryMib("memory", 0, LEAST_MEMORY_MIB, MOST_MEMORY_MIB);
+        int cpus = in.wholeNumber("cpus", 1, 1, 1);
+        String kernel = in.text("kernel", null, PATH, "the absolute path of a kernel on the hosts");
+        String args = in.text("args", "", ARGS, "a command line of printable ASCII");
+        List<VmSpec.Disk> disks = disks(in, image);
+        in.text("restart", "never", RESTART, "never, the only restart policy for now,");
+        boolean strict =
+                in.text("isolation", "shared", ISOLATION, "shared or strict").equals("strict");
+        var labels = in.texts(
+                "labels",
+                MAX_LABELS,
+                LABEL_KEY,
+                LABEL_VALUE,
+                "a label is made of at most 63 of A-Z, a-z, 0-9, '.', '_', '/' and '-'");
+        String spread = in.flag("spread", false) ? deployment + "/" + name : spreadOfAll;
+        in.finish();
+        if (memoryMib == 0 && base == null && !in.has("memory")) {
+            in.error("memory", "this field is needed, for example 256MiB, unless there is a base");
+        }
+        if (args.getBytes(StandardCharsets.UTF_8).length > MAX_ARGS_BYTES) {
+            in.error("args", "at most " + MAX_ARGS_BYTES + " bytes are allowed, these are " + args.length());
+        }
+        if (in.has("count") && name.length() + 1 + Integer.toString(count).length() > MAX_NAME_LENGTH) {
+            in.error("name", "with -" + count + " added it is longer than " + MAX_NAME_LENGTH + " characters");
+        }
+        if (name.isEmpty()) {
+            return List.of();
+        }
+        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, kernel, args, disks, strict, labels, spread);
+        return in.has("count")
+                ? IntStream.rangeClosed(1, count)
+                        .mapToObj(i -> spec.named(name + "-" + i))
+                        .toList()
+                : List.of(spec);
+    }
+
+    private static List<VmSpec.Disk> disks(FieldReader in, String image) {
+        List<VmSpec.Disk> disks = new ArrayList<>();
+        if (image != null) {
+            disks.add(new VmSpec.Disk(image, false));
+        }
+        List<Node> more = in.list("disks", MAX_DISKS - disks.size());
+        for (int i = 0; i < more.size(); i++) {
+            FieldReader disk = new FieldReader(in.errors(), in.path("disks[" + i + "]"), more.get(i));
+            String of = disk.requiredText("image", NAME, "an image's name");
+            disks.add(new VmSpec.Disk(of, disk.flag("readonly", false)));
+            disk.finish();
+        }
+        return disks;
+    }
+}

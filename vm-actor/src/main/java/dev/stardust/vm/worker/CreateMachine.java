@@ -1,0 +1,74 @@
+package dev.stardust.vm.worker;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.stardust.hypervisor.machine.MachineSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * What a worker needs to build a machine; paths are absolute.
+ *
+ * @param vm name of the VM
+ * @param epoch epoch of its placement; later requests name it, so that none meant for another placement applies
+ * @param kernel ELF64 file, or null for a machine whose state will be restored
+ * @param base file that RAM starts from as a private mapping, or null for zeroed RAM
+ * @param tag any text that is to be kept with the machine and told again to a restarted node, for example its role in
+ *     a migration
+ */
+public record CreateMachine(
+        String vm,
+        long epoch,
+        int memoryMib,
+        int vcpus,
+        String kernel,
+        String commandLine,
+        String base,
+        String serialLog,
+        List<DiskFiles> disks,
+        String tag) {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,40}");
+    private static final int MAX_TAG_LENGTH = 4096;
+
+    public CreateMachine {
+        require(vm != null && NAME.matcher(vm).matches(), "vm: a name of 1 to 40 of a-z, 0-9 and -");
+        require(epoch >= 0, "epoch: not negative");
+        require(memoryMib > 0, "memoryMib: more than 0");
+        require(vcpus > 0, "vcpus: more than 0");
+        require(serialLog != null, "serialLog: a path");
+        commandLine = commandLine == null ? "" : commandLine;
+        disks = disks == null ? List.of() : List.copyOf(disks);
+        tag = checkedTag(tag);
+    }
+
+    static String checkedTag(String tag) {
+        require(tag == null || tag.length() <= MAX_TAG_LENGTH, "tag: at most " + MAX_TAG_LENGTH + " characters");
+        return tag == null ? "" : tag;
+    }
+
+    /** The same for the hypervisor. */
+    @JsonIgnore
+    public MachineSpec machineSpec() {
+        return new MachineSpec(
+                vm,
+                memoryMib,
+                vcpus,
+                path(kernel),
+                commandLine,
+                path(base),
+                path(serialLog),
+                disks.stream()
+                        .map(d -> new MachineSpec.Disk(d.serial(), d.readOnly()))
+                        .toList());
+    }
+
+    private static Path path(String text) {
+        return text == null ? null : Path.of(text);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalArgumentException(what);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package dev.stardust.vm.worker;
+
+/**
+ * A disk as files on the host.
+ *
+ * @param extents absolute path of the extent map, written by the node
+ * @param delta absolute path of the file that takes the guest's writes, owned by the worker
+ * @param serial what the guest reads as the disk's id, at most 20 bytes of ASCII
+ * @param readOnly whether writes are refused
+ */
+public record DiskFiles(String extents, String delta, String serial, boolean readOnly) {}

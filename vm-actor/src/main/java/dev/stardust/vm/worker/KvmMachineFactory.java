@@ -1,0 +1,40 @@
+package dev.stardust.vm.worker;
+
+import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.MachineStatus;
+import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Machines of KVM in this process, with their disks on files of the host. */
+final class KvmMachineFactory implements MachineFactory {
+    private static final Logger log = LoggerFactory.getLogger(KvmMachineFactory.class);
+
+    @Override
+    public BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) throws IOException {
+        List<BlockBackend> disks = new ArrayList<>();
+        try {
+            KvmMachine machine = KvmMachine.create(spec.machineSpec(), List.copyOf(disks), onChange::accept);
+            return new BuiltMachine(
+                    machine, state -> CompletableFuture.runAsync(() -> machine.restoreState(state)), disks);
+        } catch (RuntimeException e) {
+            close(disks);
+            throw e;
+        }
+    }
+
+    private static void close(List<BlockBackend> disks) {
+        for (BlockBackend disk : disks) {
+            try {
+                disk.close();
+            } catch (IOException e) {
+                log.warn("cannot close a disk: {}", e.getMessage());
+            }
+        }
+    }
+}

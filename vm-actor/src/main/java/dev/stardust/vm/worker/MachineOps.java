@@ -1,0 +1,190 @@
+package dev.stardust.vm.worker;
+
+import static dev.stardust.vm.worker.WorkerCodec.fromTree;
+import static dev.stardust.vm.worker.WorkerCodec.toTree;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.hypervisor.machine.Machine;
+import dev.stardust.hypervisor.machine.MachineState;
+import dev.stardust.hypervisor.machine.MachineStatus;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+
+/** The operations on machines: the protocol's own and the ones that other modules add. */
+final class MachineOps implements AutoCloseable {
+    private static final long END_TIMEOUT_MS = 20_000;
+
+    private final MachineTable table;
+    private final MachineFactory factory;
+    private final Map<String, WorkerOp> extensions;
+    private final EventSink events;
+    private final Map<String, Function<JsonNode, CompletionStage<JsonNode>>> own;
+
+    /** Building a machine opens files and loads memory, so it has a thread of its own. */
+    private final ExecutorService builder = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(null, task, "builder", 512 << 10);
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    MachineOps(MachineTable table, MachineFactory factory, Map<String, WorkerOp> extensions, EventSink events) {
+        this.table = table;
+        this.factory = factory;
+        this.extensions = Map.copyOf(extensions);
+        this.events = events;
+        this.own = Map.of(
+                Protocol.CREATE,
+                this::create,
+                Protocol.RESUME,
+                body -> empty(machine(body).resume()),
+                Protocol.PAUSE,
+                body -> empty(machine(body).pause()),
+                Protocol.SAVE_STATE,
+                body -> machine(body).saveState().thenApply(s -> toTree(new Protocol.SavedState(s.bytes()))),
+                Protocol.RESTORE_STATE,
+                this::restoreState,
+                Protocol.STATUS,
+                body -> machine(body)
+                        .status()
+                        .thenApply(s -> toTree(new Protocol.Status(s.phase(), s.reason(), s.uptimeMs(), s.exits()))),
+                Protocol.SET_TAG,
+                this::setTag,
+                Protocol.DESTROY,
+                this::destroy);
+        for (String name : extensions.keySet()) {
+            if (own.containsKey(name) || name.equals(Protocol.HELLO) || name.equals(Protocol.SHUTDOWN)) {
+                throw new IllegalArgumentException("the operation " + name + " is there already");
+            }
+        }
+    }
+
+    /** Never throws: every failure is in the stage. */
+    CompletionStage<JsonNode> handle(String op, JsonNode body) {
+        try {
+            Function<JsonNode, CompletionStage<JsonNode>> handler = own.get(op);
+            if (handler != null) {
+                return handler.apply(body);
+            }
+            WorkerOp extension = extensions.get(op);
+            if (extension == null) {
+                throw new WorkerException(WorkerException.Code.UNKNOWN_OP, "this worker has no operation " + op);
+            }
+            Protocol.Extension request = fromTree(body, Protocol.Extension.class);
+            return extension.handle(request.args(), table.get(request.vm(), request.epoch()), events);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** What all machines are doing. */
+    CompletionStage<List<MachineInfo>> machines() {
+        List<CompletableFuture<MachineInfo>> infos = table.all().stream()
+                .map(machine -> machine.info().toCompletableFuture())
+                .toList();
+        return CompletableFuture.allOf(infos.toArray(CompletableFuture[]::new))
+                .thenApply(done -> infos.stream().map(CompletableFuture::join).toList());
+    }
+
+    /** Destroys what is left and takes nothing more; completes even if a machine fails to end, or does not in time. */
+    CompletionStage<Void> shutdown(boolean force) {
+        CompletableFuture<?>[] ends =
+                table.close(force).stream().map(this::destroy).toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(ends)
+                .orTimeout(END_TIMEOUT_MS, TimeUnit.MILLISECONDS)
+                .exceptionally(failure -> null);
+    }
+
+    @Override
+    public void close() {
+        builder.shutdown();
+    }
+
+    private CompletionStage<JsonNode> create(JsonNode body) {
+        CreateMachine spec = fromTree(body, CreateMachine.class);
+        table.reserve(spec.vm());
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        add(build(spec));
+                        return WorkerCodec.emptyBody();
+                    } catch (IOException e) {
+                        throw new CompletionException(
+                                new WorkerException(WorkerException.Code.MACHINE, e.getMessage(), e));
+                    } finally {
+                        table.giveUp(spec.vm());
+                    }
+                },
+                builder);
+    }
+
+    private void add(HostedMachine machine) {
+        try {
+            table.add(machine);
+        } catch (RuntimeException e) {
+            machine.destroy().join();
+            throw e;
+        }
+    }
+
+    private HostedMachine build(CreateMachine spec) throws IOException {
+        // A change of phase before the factory has returned cannot be told yet, and nobody asked for it.
+        AtomicReference<HostedMachine> hosted = new AtomicReference<>();
+        hosted.set(new HostedMachine(spec, factory.create(spec, status -> tell(hosted.get(), status))));
+        return hosted.get();
+    }
+
+    private void tell(HostedMachine machine, MachineStatus status) {
+        if (machine != null) {
+            events.emit(
+                    Protocol.MACHINE_EVENT,
+                    new MachineInfo(machine.name(), machine.epoch(), machine.tag(), status.phase(), status.reason()));
+        }
+    }
+
+    private CompletionStage<JsonNode> restoreState(JsonNode body) {
+        Protocol.RestoreState request = fromTree(body, Protocol.RestoreState.class);
+        HostedMachine machine = table.get(request.vm(), request.epoch());
+        if (request.state() == null) {
+            throw new WorkerException(WorkerException.Code.BAD_REQUEST, "restoreState: no state");
+        }
+        return empty(machine.restoreState(new MachineState(request.state())));
+    }
+
+    private CompletionStage<JsonNode> setTag(JsonNode body) {
+        Protocol.SetTag request = fromTree(body, Protocol.SetTag.class);
+        HostedMachine machine = table.get(request.vm(), request.epoch());
+        if (request.newEpoch() < request.epoch()) {
+            throw new WorkerException(WorkerException.Code.BAD_REQUEST, "setTag: an epoch never goes back");
+        }
+        table.place(machine, new HostedMachine.Placement(request.newEpoch(), CreateMachine.checkedTag(request.tag())));
+        return empty(CompletableFuture.completedFuture(null));
+    }
+
+    private CompletionStage<JsonNode> destroy(JsonNode body) {
+        Protocol.Vm request = fromTree(body, Protocol.Vm.class);
+        HostedMachine machine = table.get(request.vm(), request.epoch());
+        return empty(destroy(machine));
+    }
+
+    private CompletableFuture<Void> destroy(HostedMachine machine) {
+        return machine.destroy().thenRun(() -> table.remove(machine));
+    }
+
+    private Machine machine(JsonNode body) {
+        Protocol.Vm request = fromTree(body, Protocol.Vm.class);
+        return table.get(request.vm(), request.epoch()).machine();
+    }
+
+    private static CompletionStage<JsonNode> empty(CompletionStage<?> stage) {
+        return stage.thenApply(done -> WorkerCodec.emptyBody());
+    }
+}

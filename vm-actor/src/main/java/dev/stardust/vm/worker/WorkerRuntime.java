@@ -1,0 +1,42 @@
+package dev.stardust.vm.worker;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The inside of a worker process. */
+public final class WorkerRuntime {
+    static final String SOCKET_NAME = "sock";
+    private static final Logger log = LoggerFactory.getLogger(WorkerRuntime.class);
+
+    private WorkerRuntime() {}
+
+    /**
+     * Serves VMs on the socket in {@code workerDir}, which exists and is named after the worker. Returns when a node
+     * asked for the end; the caller then exits the process.
+     *
+     * @param extensions operations of other modules by name
+     * @throws IOException if the folder cannot be used; the text tells why
+     */
+    public static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
+        run(workerDir, extensions, new KvmMachineFactory());
+    }
+
+    static void run(Path workerDir, Map<String, WorkerOp> extensions, MachineFactory factory)
+            throws IOException, InterruptedException {
+        ProcessId process = ProcessId.self();
+        WorkerFile self = new WorkerFile(
+                workerDir.toAbsolutePath().normalize().getFileName().toString(),
+                process.pid(),
+                process.startTicks(),
+                Protocol.VERSION);
+        try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
+            self.write(workerDir);
+            log.info("worker {} is ready, process {}", self.id(), self.pid());
+            server.serve();
+        }
+        log.info("worker {} ends", self.id());
+    }
+}
