@@ -1,0 +1,251 @@
+package dev.stardust.ops.node;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.chunk.manifest.ImageImporter;
+import dev.stardust.chunk.manifest.ImportResult;
+import dev.stardust.chunk.store.StoreStats;
+import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.cluster.registry.Compare;
+import dev.stardust.cluster.registry.Op;
+import dev.stardust.cluster.registry.Txn;
+import dev.stardust.cluster.ring.RingSnapshot;
+import dev.stardust.ops.api.Job;
+import dev.stardust.scheduler.actor.ClusterPicture;
+import dev.stardust.scheduler.placement.HostView;
+import dev.stardust.vm.actor.BaseEntry;
+import dev.stardust.vm.actor.BaseSaver;
+import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.actor.ImageEntry;
+import dev.stardust.vm.actor.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** What a member answers about the cluster, its hosts, images and bases. */
+final class ClusterService implements AutoCloseable {
+    private static final String NAME_RULE = "[a-z0-9-]{1,40}";
+    private static final Duration BASE_TIMEOUT = Duration.ofMinutes(5);
+
+    private final Settings settings;
+    private final Member member;
+    private final Asking asking;
+    private final VmService vms;
+    private final DeploymentService deployments;
+
+    ClusterService(Settings settings, Member member) {
+        this.settings = settings;
+        this.member = member;
+        this.asking = new Asking(member);
+        this.vms = new VmService(member, asking);
+        this.deployments = new DeploymentService(member, asking, vms);
+    }
+
+    VmService vms() {
+        return vms;
+    }
+
+    DeploymentService deployments() {
+        return deployments;
+    }
+
+    /** Everything the registry holds, read linearizably. */
+    static CompletionStage<ClusterPicture> picture(Member member) {
+        return member.registry().read("").thenCombine(member.registry().leases(), ClusterPicture::of);
+    }
+
+    CompletionStage<JsonNode> admit(JsonNode newcomer) {
+        String host = newcomer.path("host").asText();
+        String raft = newcomer.path("raft").asText();
+        if (!host.matches("[a-z0-9-]{1,60}") || !raft.matches("[^\\s]{1,255}:[0-9]{1,5}")) {
+            throw new ClusterException(ErrorCode.USAGE, "a node that joins must tell its host id and Raft address");
+        }
+        return picture(member).thenCompose(picture -> {
+            boolean nameTaken = picture.hosts().entrySet().stream()
+                    .anyMatch(h -> h.getValue().name().equals(newcomer.path("name").asText())
+                            && !h.getKey().equals(host));
+            if (nameTaken) {
+                throw new ClusterException(
+                        ErrorCode.CONFLICT,
+                        "there is a host named " + newcomer.path("name").asText()
+                                + " already: start the node with another --name");
+            }
+            return member.registry().addPeer(host, raft).thenApply(role -> JsonNodeFactory.instance
+                    .objectNode()
+                    .put("role", role.name().toLowerCase(java.util.Locale.ROOT)));
+        });
+    }
+
+    CompletionStage<JsonNode> status() {
+        return picture(member).thenApply(picture -> {
+            StoreStats stats = member.store().stats();
+            ObjectNode status = JsonNodeFactory.instance
+                    .objectNode()
+                    .put("uuid", member.identity().cluster())
+                    .put(
+                            "leader",
+                            member.registry().leader().map(picture::hostName).orElse("none"))
+                    .put("term", member.registry().leaderTerm().orElse(0))
+                    .put("hosts", picture.hosts().size())
+                    .put("alive", picture.living().size())
+                    .put("vms", picture.vms().size())
+                    .put("images", picture.images().size())
+                    .put("chunks", stats.chunks())
+                    .put("storedBytes", stats.storedBytes());
+            member.registry().localGet(RingSnapshot.KEY).ifPresent(e -> {
+                RingSnapshot ring = RingSnapshot.fromJson(e.value());
+                status.put("ringEpoch", ring.epoch()).put("replication", ring.replication());
+            });
+            return status;
+        });
+    }
+
+    CompletionStage<JsonNode> hosts() {
+        return picture(member).thenApply(picture -> {
+            List<String> voters = member.registry().voters();
+            String leader = member.registry().leader().orElse("");
+            ArrayNode hosts = JsonNodeFactory.instance.arrayNode();
+            for (HostView view : picture.hostViews()) {
+                var entry = picture.hosts().get(view.id());
+                String role = view.id().equals(leader) ? "leader" : voters.contains(view.id()) ? "voter" : "listener";
+                hosts.addObject()
+                        .put("id", view.id())
+                        .put("name", view.name())
+                        .put("state", view.alive() ? "alive" : "dead")
+                        .put("address", entry.address().host() + ":" + entry.address().httpPort())
+                        .put("role", role)
+                        .put("vms", view.vms())
+                        .put("memoryMib", view.memoryMib())
+                        .put("freeMib", view.memoryMib() - view.usedMib())
+                        .put("cpus", entry.cpus())
+                        .put(
+                                "reason",
+                                view.alive() ? "" : member.whyLost(view.id()).orElse("its lease ended"));
+            }
+            return hosts;
+        });
+    }
+
+    CompletionStage<JsonNode> images() {
+        return picture(member).thenApply(picture -> {
+            ArrayNode images = JsonNodeFactory.instance.arrayNode();
+            picture.images().forEach((name, image) -> images.addObject()
+                    .put("name", name)
+                    .put("manifest", image.manifest())
+                    .put("sizeBytes", image.sizeBytes())
+                    .put("sha256", image.sha256()));
+            return images;
+        });
+    }
+
+    CompletionStage<JsonNode> importImage(String name, Path file, Job job) {
+        requireName("image", name);
+        if (!file.isAbsolute() || !Files.isRegularFile(file) || !Files.isReadable(file)) {
+            throw new ClusterException(
+                    ErrorCode.NOT_FOUND,
+                    "host " + settings.name() + " cannot read " + file + ": give the path of a raw image on that host");
+        }
+        return picture(member)
+                .thenApplyAsync(
+                        picture -> {
+                            if (picture.images().containsKey(name)) {
+                                throw new ClusterException(
+                                        ErrorCode.CONFLICT,
+                                        "there is an image " + name + " already: import under another --name");
+                            }
+                            try {
+                                return new ImageImporter(member.chunks().newSink())
+                                        .importImage(file, job::progress);
+                            } catch (IOException e) {
+                                throw new UncheckedIOException("import of " + file + " failed: " + e.getMessage(), e);
+                            }
+                        },
+                        member.blocking())
+                .thenCompose(result -> put(
+                                ImageEntry.PREFIX + name,
+                                Json.write(new ImageEntry(
+                                        result.root().hex(), result.sizeBytes(), result.sha256())),
+                                "image " + name)
+                        .thenApply(done -> describe(result)));
+    }
+
+    private static JsonNode describe(ImportResult result) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("manifest", result.root().hex())
+                .put("sizeBytes", result.sizeBytes())
+                .put("sha256", result.sha256())
+                .put("chunks", result.chunks())
+                .put("newChunks", result.newChunks())
+                .put("storedBytes", result.storedBytes());
+    }
+
+    CompletionStage<JsonNode> bases() {
+        return picture(member).thenApply(picture -> {
+            ArrayNode bases = JsonNodeFactory.instance.arrayNode();
+            picture.bases().forEach((name, base) -> bases.addObject()
+                    .put("name", name)
+                    .put("memory", base.memory())
+                    .put("memoryMib", base.memoryMib()));
+            return bases;
+        });
+    }
+
+    CompletionStage<JsonNode> saveBase(String base, String vm, String when) {
+        requireName("base", base);
+        return picture(member).thenCompose(picture -> {
+            if (picture.bases().containsKey(base)) {
+                throw new ClusterException(
+                        ErrorCode.CONFLICT, "there is a base " + base + " already: clones may rest on it; use another name");
+            }
+            String host = VmService.placed(picture, vm).host();
+            return asking.<HostActor.Command, BaseSaver.Saved>ask(
+                            host,
+                            HostActor.NAME,
+                            BASE_TIMEOUT,
+                            "saving VM " + vm + " as a base",
+                            replyTo -> new HostActor.SaveBase(vm, base, when, replyTo))
+                    .thenCompose(saved -> {
+                        if (saved.entry() == null) {
+                            throw new ClusterException(ErrorCode.INTERNAL, saved.error());
+                        }
+                        return put(BaseEntry.PREFIX + base, Json.write(saved.entry()), "base " + base)
+                                .thenApply(done -> JsonNodeFactory.instance
+                                        .objectNode()
+                                        .put("name", base)
+                                        .put("memoryMib", saved.entry().memoryMib())
+                                        .put("storedBytes", saved.storedBytes()));
+                    });
+        });
+    }
+
+    private CompletionStage<Void> put(String key, String value, String what) {
+        Txn txn = new Txn(
+                UUID.randomUUID().toString(), List.of(new Compare.Absent(key)), List.of(new Op.Put(key, value)));
+        return member.registry().commit(txn).thenCompose(result -> result.applied()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(
+                        new ClusterException(ErrorCode.CONFLICT, what + " was made by somebody else meanwhile")));
+    }
+
+    private static void requireName(String what, String name) {
+        if (!name.matches(NAME_RULE)) {
+            throw new ClusterException(
+                    ErrorCode.USAGE, "the name of an " + what + " must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
+        }
+    }
+
+    @Override
+    public void close() {
+        member.close();
+    }
+}

@@ -1,0 +1,38 @@
+package dev.stardust.ops.node;
+
+import dev.stardust.chunk.actor.ChunkMessages;
+import dev.stardust.cluster.protocol.WireTypes;
+import dev.stardust.migration.actor.MigrationProgress;
+import dev.stardust.migration.actor.Migrations;
+import dev.stardust.migration.actor.PeerWire;
+import dev.stardust.scheduler.actor.Scheduler;
+import dev.stardust.vm.actor.BaseSaver;
+import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.actor.LogPart;
+import dev.stardust.vm.actor.VmReply;
+
+/** Every message that crosses from node to node, by its stable id. An id is never given to something else. */
+final class NodeWireTypes {
+    private NodeWireTypes() {}
+
+    static WireTypes all() {
+        WireTypes types = new WireTypes();
+        ChunkMessages.register(types);
+        return types.register("host.start-vm", 1, HostActor.StartVm.class)
+                .register("host.act", 1, HostActor.Act.class)
+                .register("host.describe", 1, HostActor.Describe.class)
+                .register("host.report", 1, HostActor.HostReport.class)
+                .register("host.read-log", 1, HostActor.ReadLog.class)
+                .register("host.log-part", 1, LogPart.class)
+                .register("host.save-base", 1, HostActor.SaveBase.class)
+                .register("host.base-saved", 1, BaseSaver.Saved.class)
+                .register("host.vm-reply", 1, VmReply.class)
+                .register("scheduler.deploy", 1, Scheduler.Deploy.class)
+                .register("scheduler.deployed", 1, Scheduler.Deployed.class)
+                .register("migration.migrate", 1, Migrations.Migrate.class)
+                .register("migration.answer", 1, Migrations.Answer.class)
+                .register("migration.get-progress", 1, Migrations.GetProgress.class)
+                .register("migration.progress", 1, MigrationProgress.class)
+                .register("migration.peer", 1, PeerWire.class);
+    }
+}

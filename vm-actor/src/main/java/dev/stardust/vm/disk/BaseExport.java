@@ -1,0 +1,107 @@
+package dev.stardust.vm.disk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.stardust.chunk.volume.DeltaVolume;
+import dev.stardust.hypervisor.libc.Libc;
+import dev.stardust.hypervisor.libc.MappedMemory;
+import dev.stardust.hypervisor.libc.OpenFlags;
+import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.vm.worker.DiskFiles;
+import dev.stardust.vm.worker.HostedMachine;
+import dev.stardust.vm.worker.WorkerOp;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * In a worker: writes a paused machine's RAM and what its disks were written with into a folder, from where the node
+ * stores it as a base. Guest RAM is the worker's alone, so the node cannot read it itself.
+ */
+public final class BaseExport {
+    /** The operation's name. */
+    public static final String OP = "base.export";
+
+    /** File name of the RAM, sparse, as long as the RAM. */
+    public static final String MEMORY = "memory";
+
+    private BaseExport() {}
+
+    /**
+     * What is asked.
+     *
+     * @param folder where to write, made if need be
+     */
+    public record Request(String folder) {}
+
+    /** File name of a disk's writes, a delta file of its own. */
+    public static String disk(int index) {
+        return "disk-" + index + ".delta";
+    }
+
+    /** The operation for a worker. */
+    public static Map<String, WorkerOp> ops() {
+        return Map.of(OP, (args, vm, events) -> {
+            Path folder = Path.of(args.path("folder").asText());
+            return CompletableFuture.supplyAsync(() -> export(vm, folder));
+        });
+    }
+
+    private static JsonNode export(HostedMachine vm, Path folder) {
+        try {
+            Files.createDirectories(folder);
+            writeMemory(vm.machineAs(KvmMachine.class).memory(), folder.resolve(MEMORY));
+            for (int i = 0; i < vm.disks().size(); i++) {
+                DiskFiles files = vm.spec().disks().get(i);
+                if (vm.disks().get(i) instanceof VolumeBlockBackend disk && disk.delta() != null) {
+                    copy(disk.delta(), files, folder.resolve(disk(i)));
+                }
+            }
+            return JsonNodeFactory.instance.objectNode();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write VM " + vm.name() + " out: " + e.getMessage(), e);
+        }
+    }
+
+    /** Zero pages stay holes. */
+    private static void writeMemory(GuestMemory memory, Path file) throws IOException {
+        Files.deleteIfExists(file);
+        int fd = Libc.open(file.toString(), OpenFlags.READ_WRITE | OpenFlags.CREATE);
+        try (MappedMemory zero = MappedMemory.anonymous(MappedMemory.PAGE_SIZE)) {
+            Libc.check(Libc.C.ftruncate(fd, memory.sizeBytes()), "setting the size of " + file);
+            for (long page = 0; page < memory.sizeBytes(); page += MappedMemory.PAGE_SIZE) {
+                long address = memory.address() + page;
+                if (Libc.C.memcmp(address, zero.address(), MappedMemory.PAGE_SIZE) != 0) {
+                    long written = Libc.C.pwrite(fd, address, MappedMemory.PAGE_SIZE, page);
+                    Libc.check(written, "write to " + file);
+                    if (written != MappedMemory.PAGE_SIZE) {
+                        throw new IOException(file + " could not be written in full: is the disk full?");
+                    }
+                }
+            }
+        } finally {
+            Libc.C.close(fd);
+        }
+    }
+
+    private static void copy(DeltaVolume from, DiskFiles files, Path to) throws IOException {
+        from.flush();
+        Files.deleteIfExists(to);
+        try (DeltaVolume copy = DiskOpener.open(new DiskFiles(files.extents(), to.toString(), "", false));
+                MappedMemory block = MappedMemory.anonymous(MappedMemory.PAGE_SIZE)) {
+            from.forEachPresent(number -> {
+                try {
+                    from.readBlock(number, block.address());
+                    copy.writeBlock(number, block.address());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            copy.flush();
+        }
+    }
+}
