@@ -32,12 +32,16 @@ public final class RingView {
         return true;
     }
 
-    /** Calls the listener with the present ring, if there is one, and with each later one. It must not block. */
-    public synchronized void onChange(Consumer<HashRing> listener) {
+    /**
+     * Calls the listener with the present ring, if there is one, and with each later one, until the watch is closed. It
+     * must not block.
+     */
+    public synchronized Registry.Watch onChange(Consumer<HashRing> listener) {
         listeners.add(listener);
         if (current != null) {
             listener.accept(current);
         }
+        return () -> listeners.remove(listener);
     }
 
     /** Follows the registry's key {@link RingSnapshot#KEY} until the watch is closed. */

@@ -4,17 +4,19 @@ import dev.stardust.cluster.stream.StreamException.Reason;
 import io.aeron.Aeron;
 import io.aeron.ChannelUriStringBuilder;
 import io.aeron.exceptions.AeronException;
+import io.aeron.exceptions.RegistrationException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A process's way to the media driver of its host: opens receivers and senders. The node and its workers each have
- * one. Opening and closing are safe for any thread.
+ * one. Opening and closing are safe for any thread; they wait for the driver (usually a millisecond).
  */
 public final class StreamTransport implements AutoCloseable {
     /** Suits networks with jumbo frames and loopback; datagrams of this size are cut up by IP elsewhere. */
@@ -24,12 +26,15 @@ public final class StreamTransport implements AutoCloseable {
     private static final long IDLE_MS = 4;
 
     private final SecureRandom random = new SecureRandom();
-    private final Aeron aeron;
+    private final Path aeronFolder;
     private final String endpoint;
+    private Aeron aeron;
+    private boolean closed;
 
-    private StreamTransport(Aeron aeron, String endpoint) {
-        this.aeron = aeron;
+    private StreamTransport(Path aeronFolder, String endpoint) {
+        this.aeronFolder = aeronFolder;
         this.endpoint = endpoint;
+        this.aeron = client(aeronFolder);
     }
 
     /**
@@ -40,26 +45,46 @@ public final class StreamTransport implements AutoCloseable {
      * @throws StreamException DRIVER when there is no driver
      */
     public static StreamTransport connect(Path aeronFolder, String endpoint) {
+        return new StreamTransport(aeronFolder, endpoint);
+    }
+
+    private static Aeron client(Path aeronFolder) {
         if (!Files.isDirectory(aeronFolder)) {
             throw new StreamException(
                     Reason.DRIVER, "no media driver in " + aeronFolder + ": is the node running, and may we read it?");
         }
         try {
-            Aeron aeron = Aeron.connect(new Aeron.Context()
+            return Aeron.connect(new Aeron.Context()
                     .aeronDirectoryName(aeronFolder.toString())
                     .driverTimeoutMs(AeronDriver.TIMEOUT_MS)
                     .idleStrategy(new SleepingMillisIdleStrategy(IDLE_MS))
                     .errorHandler(e -> LOG.warn("stream transport: {}", e.toString()))
                     .subscriberErrorHandler(e -> LOG.warn("stream receiver: {}", e.toString())));
-            return new StreamTransport(aeron, endpoint);
         } catch (AeronException e) {
             throw new StreamException(Reason.DRIVER, "media driver in " + aeronFolder + " does not answer", e);
         }
     }
 
-    /** False after close, and when the driver has gone: connect another transport then. */
-    public boolean isOpen() {
-        return !aeron.isClosed();
+    /**
+     * Does something with the connection to the driver, which is made again when the driver was restarted or took us for
+     * dead (a long pause of this process). Streams opened before are broken then.
+     */
+    private synchronized <T> T withDriver(Function<Aeron, T> action) {
+        if (closed) {
+            throw new StreamException(Reason.CLOSED, "stream transport is closed");
+        }
+        if (!aeron.isClosed()) {
+            try {
+                return action.apply(aeron);
+            } catch (RegistrationException e) {
+                throw e;
+            } catch (AeronException e) {
+                LOG.info("connecting to the media driver again: {}", e.toString());
+                aeron.close();
+            }
+        }
+        aeron = client(aeronFolder);
+        return action.apply(aeron);
     }
 
     /** Opens the receiving end of a new stream, with the default MTU. */
@@ -79,8 +104,8 @@ public final class StreamTransport implements AutoCloseable {
                 .rejoin(false)
                 .build();
         try {
-            receiver.attach(
-                    aeron.addSubscription(channel, session.streamId(), receiver::onAvailable, receiver::onUnavailable));
+            receiver.attach(withDriver(driver -> driver.addSubscription(
+                    channel, session.streamId(), receiver::onAvailable, receiver::onUnavailable)));
         } catch (AeronException | IllegalStateException e) {
             throw new StreamException(
                     Reason.DRIVER, "cannot receive on UDP " + endpoint + ": is the port used by another program?", e);
@@ -98,14 +123,16 @@ public final class StreamTransport implements AutoCloseable {
                 .linger(TimeUnit.SECONDS.toNanos(2))
                 .build();
         try {
-            return new StreamSender(session, aeron.addExclusivePublication(channel, session.streamId()));
+            return new StreamSender(
+                    session, withDriver(driver -> driver.addExclusivePublication(channel, session.streamId())));
         } catch (AeronException | IllegalStateException e) {
             throw new StreamException(Reason.DRIVER, "cannot send on " + session, e);
         }
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         aeron.close();
     }
 }

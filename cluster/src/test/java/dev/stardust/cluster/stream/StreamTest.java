@@ -379,6 +379,31 @@ class StreamTest {
     }
 
     @Test
+    void aTransportOutlivesItsDriver() throws IOException {
+        Path aeron = folder.resolve("run-d/aeron");
+        AeronDriver first = AeronDriver.start(aeron);
+        try (StreamTransport d = StreamTransport.connect(aeron, freeEndpoint())) {
+            StreamReceiver old = d.openReceiver();
+            first.close();
+            try (AeronDriver second = AeronDriver.start(aeron)) {
+                assertThrows(StreamException.class, () -> {
+                    while (true) {
+                        old.poll(IGNORE, 8);
+                        sleep(1);
+                    }
+                });
+                try (StreamReceiver receiver = d.openReceiver();
+                        StreamSender sender = a.openSender(receiver.session())) {
+                    sender.send(new UnsafeBuffer(new byte[4]), 0, 4, WAIT_MS);
+                    sender.finish(WAIT_MS);
+                    pollToEnd(receiver, IGNORE);
+                }
+                assertTrue(Files.isDirectory(second.folder()));
+            }
+        }
+    }
+
+    @Test
     void noDriverIsAClearError() {
         StreamException none = assertThrows(
                 StreamException.class, () -> StreamTransport.connect(folder.resolve("nowhere"), endpointB));
