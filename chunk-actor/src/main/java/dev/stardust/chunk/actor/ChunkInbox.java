@@ -36,8 +36,8 @@ final class ChunkInbox implements AutoCloseable {
     private final Map<String, Incoming> incoming = new ConcurrentHashMap<>();
     private final Queue<StreamReceiver> replaced = new ConcurrentLinkedQueue<>();
     private final Map<Key, Arrivals> awaited = new ConcurrentHashMap<>();
-    private final IdleStrategy idle = new BackoffIdleStrategy(
-            10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
+    private final IdleStrategy idle =
+            new BackoffIdleStrategy(10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
     private final Thread thread;
     private volatile boolean closed;
 

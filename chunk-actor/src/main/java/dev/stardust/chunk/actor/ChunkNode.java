@@ -51,12 +51,7 @@ public final class ChunkNode implements AutoCloseable {
      * @param timeoutMs how long another host may take to answer
      */
     public ChunkNode(
-            String host,
-            ChunkStore store,
-            StreamTransport transport,
-            RingView ring,
-            ChunkPeers peers,
-            long timeoutMs) {
+            String host, ChunkStore store, StreamTransport transport, RingView ring, ChunkPeers peers, long timeoutMs) {
         this.host = host;
         this.local = new LocalChunks(store);
         this.ring = ring;
@@ -116,8 +111,8 @@ public final class ChunkNode implements AutoCloseable {
     /** The present ring, or a clear error when none is known yet. */
     HashRing currentRing() {
         return ring.current()
-                .orElseThrow(() -> new ChunkTransferException(
-                        "host " + host + " knows no ring yet: has it joined the cluster, and is there a registry leader?"));
+                .orElseThrow(() -> new ChunkTransferException("host " + host
+                        + " knows no ring yet: has it joined the cluster, and is there a registry leader?"));
     }
 
     ChunkPeers peers() {

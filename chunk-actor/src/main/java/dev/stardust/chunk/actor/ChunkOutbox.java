@@ -34,9 +34,7 @@ final class ChunkOutbox implements AutoCloseable {
      * @param timeoutMs how long a receiver may take nothing
      */
     ChunkOutbox(
-            StreamTransport transport,
-            Function<String, CompletableFuture<StreamSession>> handshake,
-            long timeoutMs) {
+            StreamTransport transport, Function<String, CompletableFuture<StreamSession>> handshake, long timeoutMs) {
         this.transport = transport;
         this.handshake = handshake;
         this.timeoutMs = timeoutMs;

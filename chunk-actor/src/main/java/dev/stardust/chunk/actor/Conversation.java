@@ -42,8 +42,7 @@ final class Conversation {
         if (reply instanceof ChunksWanted) {
             first.complete(reply);
         } else if (reply instanceof WrongEpoch wrong) {
-            fail(new NotNowException(
-                    "host " + host + " knows ring epoch " + wrong.current() + ", this one " + epoch));
+            fail(new NotNowException("host " + host + " knows ring epoch " + wrong.current() + ", this one " + epoch));
         } else if (reply instanceof RequestFailed failed) {
             String reason = "host " + host + ": " + failed.reason();
             fail(failed.busy() ? new NotNowException(reason) : new ChunkTransferException(reason));

@@ -133,9 +133,8 @@ final class FetchJob {
             return CompletableFuture.completedFuture(null);
         }
         return ask(ring, target, batches.get(from))
-                .thenCompose(goOn -> goOn
-                        ? lane(ring, target, batches, from + LANES)
-                        : CompletableFuture.completedFuture(null));
+                .thenCompose(goOn ->
+                        goOn ? lane(ring, target, batches, from + LANES) : CompletableFuture.completedFuture(null));
     }
 
     /** Whether to ask this host for more in this round. */
@@ -226,11 +225,17 @@ final class FetchJob {
                 List<StoredChunk> chunks = batch.stream()
                         .flatMap(id -> node.local().read(id).stream())
                         .toList();
-                node.client().put(host, epoch, chunks, false).whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        LOG.info("owner {} still lacks {} chunks: {}", host, chunks.size(), Failures.text(failure));
-                    }
-                });
+                CompletableFuture<Void> unused = node.client()
+                        .put(host, epoch, chunks, false)
+                        .whenComplete((done, failure) -> {
+                            if (failure != null) {
+                                LOG.info(
+                                        "owner {} still lacks {} chunks: {}",
+                                        host,
+                                        chunks.size(),
+                                        Failures.text(failure));
+                            }
+                        });
             }
         });
     }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,7 @@ public final class RingSink implements ChunkSink {
     private static final int ATTEMPTS = 2;
     private static final long RETRY_MS = 100;
     private static final int MAX_RETRIES = 300;
+    private static final long LOOK_AGAIN_MS = 50;
 
     private final ChunkNode node;
 
@@ -71,22 +73,15 @@ public final class RingSink implements ChunkSink {
         int copies = ring.owners(shard).size();
         List<String> hosts = node.order(ring, shard).subList(0, copies);
         boolean mine = hosts.contains(node.host());
-        int added = mine ? node.local().store().put(id, raw) : 0;
         if (mine && copies == 1) {
-            return added;
+            return node.local().store().put(id, raw);
         }
         Item item = new Item(keep(ChunkCodec.encode(id, raw)));
+        int added = mine ? node.local().store().put(item.chunk) : 0;
         int length = item.chunk.bytes().remaining();
+        flushUntil(() -> waitingBytes == 0 || waitingBytes + length <= MAX_WAITING_BYTES);
         List<Batch> full = new ArrayList<>();
         synchronized (this) {
-            while (failure == null && waitingBytes > 0 && waitingBytes + length > MAX_WAITING_BYTES) {
-                flush(full);
-                if (!full.isEmpty()) {
-                    break;
-                }
-                awaitChange();
-            }
-            throwFailure();
             if (waiting.putIfAbsent(id, item) != null) {
                 return 0;
             }
@@ -106,17 +101,7 @@ public final class RingSink implements ChunkSink {
 
     @Override
     public void sync() throws IOException {
-        List<Batch> rest = new ArrayList<>();
-        synchronized (this) {
-            flush(rest);
-        }
-        rest.forEach(this::dispatch);
-        synchronized (this) {
-            while (failure == null && !waiting.isEmpty()) {
-                awaitChange();
-            }
-            throwFailure();
-        }
+        flushUntil(waiting::isEmpty);
         node.local().sync();
     }
 
@@ -144,12 +129,13 @@ public final class RingSink implements ChunkSink {
     private void dispatch(Batch batch) {
         try {
             HashRing ring = node.currentRing();
-            List<StoredChunk> chunks = batch.items().stream().map(item -> item.chunk).toList();
+            List<StoredChunk> chunks =
+                    batch.items().stream().map(item -> item.chunk).toList();
             boolean anywhere =
                     chunks.stream().anyMatch(chunk -> !ring.owns(batch.host(), ChunkNode.shardOf(chunk.id())));
-            node.client()
+            CompletableFuture<Void> unused = node.client()
                     .put(batch.host(), ring.epoch(), chunks, anywhere)
-                    .whenCompleteAsync((done, problem) -> onDone(batch, problem), node.blocking());
+                    .whenComplete((done, problem) -> node.blocking().execute(() -> onDone(batch, problem)));
         } catch (RuntimeException e) {
             fail(new IOException("cannot send chunks to host " + batch.host() + ": " + e.getMessage(), e));
         }
@@ -167,7 +153,11 @@ public final class RingSink implements ChunkSink {
                     .execute(() -> dispatch(again));
             return;
         }
-        LOG.info("host {} did not take {} chunks: {}", batch.host(), batch.items().size(), Failures.text(cause));
+        LOG.info(
+                "host {} did not take {} chunks: {}",
+                batch.host(),
+                batch.items().size(),
+                Failures.text(cause));
         if (batch.attempt() < ATTEMPTS && !node.suspected(batch.host())) {
             node.suspect(batch.host());
             dispatch(new Batch(batch.host(), batch.items(), batch.attempt() + 1, batch.retries()));
@@ -226,9 +216,30 @@ public final class RingSink implements ChunkSink {
         }
     }
 
+    /** Sends what waits, full batch or not, until this holds; looks again now and then, since others go on putting. */
+    private void flushUntil(BooleanSupplier enough) throws IOException {
+        while (true) {
+            List<Batch> rest = new ArrayList<>();
+            synchronized (this) {
+                throwFailure();
+                if (enough.getAsBoolean()) {
+                    return;
+                }
+                flush(rest);
+            }
+            rest.forEach(this::dispatch);
+            synchronized (this) {
+                if (failure == null && !enough.getAsBoolean()) {
+                    awaitChange();
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("WaitNotInLoop") // flushUntil is the loop
     private void awaitChange() throws IOException {
         try {
-            wait();
+            wait(LOOK_AGAIN_MS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while chunks were on their way");

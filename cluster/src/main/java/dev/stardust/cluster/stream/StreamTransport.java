@@ -104,7 +104,8 @@ public final class StreamTransport implements AutoCloseable {
                 .rejoin(false)
                 .build();
         try {
-            receiver.attach(withDriver(driver -> driver.addSubscription(channel, session.streamId(), receiver::onAvailable, receiver::onUnavailable)));
+            receiver.attach(withDriver(driver -> driver.addSubscription(
+                    channel, session.streamId(), receiver::onAvailable, receiver::onUnavailable)));
         } catch (AeronException | IllegalStateException e) {
             throw new StreamException(
                     Reason.DRIVER, "cannot receive on UDP " + endpoint + ": is the port used by another program?", e);
@@ -122,7 +123,8 @@ public final class StreamTransport implements AutoCloseable {
                 .linger(TimeUnit.SECONDS.toNanos(2))
                 .build();
         try {
-            return new StreamSender(session, withDriver(driver -> driver.addExclusivePublication(channel, session.streamId())));
+            return new StreamSender(
+                    session, withDriver(driver -> driver.addExclusivePublication(channel, session.streamId())));
         } catch (AeronException | IllegalStateException e) {
             throw new StreamException(Reason.DRIVER, "cannot send on " + session, e);
         }
