@@ -15,7 +15,7 @@ import dev.stardust.hypervisor.libc.OpenFlags;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.BaseExport;
 import dev.stardust.vm.disk.DiskOpener;
-import dev.stardust.vm.worker.DiskFiles;
+import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -104,7 +104,8 @@ public final class ChunkBaseSaver implements BaseSaver {
         return machine.pause()
                 .thenCompose(paused -> machine.saveState())
                 .thenCompose(state -> machine.request(
-                                BaseExport.OP, new BaseExport.Request(folder.toString()), EXPORT_TIMEOUT)
+                                BaseExport.OP, new BaseExport.Request(
+                                        folder.toString(), data.resolve("segments").toString()), EXPORT_TIMEOUT)
                         .thenApply(done -> new Kept(folder, state)))
                 .handle((kept, failure) -> machine.resume().thenApply(runs -> {
                     if (failure != null) {
@@ -149,12 +150,18 @@ public final class ChunkBaseSaver implements BaseSaver {
     }
 
     private ChunkId disk(VmRecord vm, int index, Kept kept, RingSink sink) throws IOException {
-        ChunkId root = ChunkId.ofHex(vm.spec().disks().get(index).manifest());
+        ResolvedSpec.Disk disk = vm.spec().disks().get(index);
+        ChunkId root = ChunkId.ofHex(disk.manifest());
+        if (disk.readOnly()) {
+            return root;
+        }
         Path extents = host.folder(vm.name()).resolve("disk-" + index + ".extents");
         Path delta = kept.folder().resolve(BaseExport.disk(index));
-        try (DeltaVolume volume = DiskOpener.open(new DiskFiles(extents.toString(), delta.toString(), "", false))) {
+        try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
+                VolumeBlockBackend backend = opener.open(extents, delta, false)) {
             Manifest before = ManifestStore.read(root, chunks.fetcher());
-            return ManifestStore.write(Sealer.seal(before, volume, sink, THREADS), sink);
+            return ManifestStore.write(
+                    Sealer.seal(before, (DeltaVolume) backend.volume(), sink, THREADS), sink);
         }
     }
 

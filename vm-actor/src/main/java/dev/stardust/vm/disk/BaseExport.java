@@ -8,7 +8,6 @@ import dev.stardust.hypervisor.libc.MappedMemory;
 import dev.stardust.hypervisor.libc.OpenFlags;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.memory.GuestMemory;
-import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.HostedMachine;
 import dev.stardust.vm.worker.WorkerOp;
 import java.io.IOException;
@@ -35,8 +34,9 @@ public final class BaseExport {
      * What is asked.
      *
      * @param folder where to write, made if need be
+     * @param segments the node's segments, which the disks' bases lie in
      */
-    public record Request(String folder) {}
+    public record Request(String folder, String segments) {}
 
     /** File name of a disk's writes, a delta file of its own. */
     public static String disk(int index) {
@@ -47,18 +47,20 @@ public final class BaseExport {
     public static Map<String, WorkerOp> ops() {
         return Map.of(OP, (args, vm, events) -> {
             Path folder = Path.of(args.path("folder").asText());
-            return CompletableFuture.supplyAsync(() -> export(vm, folder));
+            Path segments = Path.of(args.path("segments").asText());
+            return CompletableFuture.supplyAsync(() -> export(vm, folder, segments));
         });
     }
 
-    private static JsonNode export(HostedMachine vm, Path folder) {
-        try {
+    private static JsonNode export(HostedMachine vm, Path folder, Path segments) {
+        try (DiskOpener opener = new DiskOpener(segments)) {
             Files.createDirectories(folder);
             writeMemory(vm.machineAs(KvmMachine.class).memory(), folder.resolve(MEMORY));
             for (int i = 0; i < vm.disks().size(); i++) {
-                DiskFiles files = vm.spec().disks().get(i);
-                if (vm.disks().get(i) instanceof VolumeBlockBackend disk && disk.delta() != null) {
-                    copy(disk.delta(), files, folder.resolve(disk(i)));
+                Path extents = Path.of(vm.spec().disks().get(i).extents());
+                if (vm.disks().get(i) instanceof VolumeBlockBackend disk
+                        && disk.volume() instanceof DeltaVolume written) {
+                    copy(written, opener, extents, folder.resolve(disk(i)));
                 }
             }
             return JsonNodeFactory.instance.objectNode();
@@ -88,11 +90,12 @@ public final class BaseExport {
         }
     }
 
-    private static void copy(DeltaVolume from, DiskFiles files, Path to) throws IOException {
+    private static void copy(DeltaVolume from, DiskOpener opener, Path extents, Path to) throws IOException {
         from.flush();
         Files.deleteIfExists(to);
-        try (DeltaVolume copy = DiskOpener.open(new DiskFiles(files.extents(), to.toString(), "", false));
+        try (VolumeBlockBackend backend = opener.open(extents, to, false);
                 MappedMemory block = MappedMemory.anonymous(MappedMemory.PAGE_SIZE)) {
+            DeltaVolume copy = (DeltaVolume) backend.volume();
             from.forEachPresent(number -> {
                 try {
                     from.readBlock(number, block.address());
