@@ -10,9 +10,11 @@ import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.hypervisor.virtio.blk.BlockDevice;
 import dev.stardust.hypervisor.virtio.blk.HeapDisk;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.statistics.Statistics;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -23,6 +25,7 @@ class HostileDriverTest {
     private static final int RAM_BYTES = 64 << 10;
     private static final int DISK_BYTES = 16 << 10;
     private static final int PROT_READ_WRITE = 3;
+    private static final long HEADER = 0x8000;
     private static final byte CANARY = (byte) 0xc5;
     private static final int[] REGISTERS = {
         0x00, 0x10, 0x14, 0x20, 0x24, 0x30, 0x34, 0x38, 0x44, 0x50, 0x60, 0x64, 0x70, 0x80, 0x84, 0x90, 0x94, 0xa0,
@@ -74,12 +77,32 @@ class HostileDriverTest {
             };
         }
 
-        void descriptor(long at) {
-            long address = random.nextInt(3) == 0 ? number() : random.nextInt(RAM_BYTES);
-            long length = random.nextInt(4) == 0 ? number() : 16 + 496L * random.nextInt(2);
-            int flags = random.nextInt(8) == 0 ? random.nextInt(1 << 16) : random.nextInt(4);
-            int next = random.nextInt(8) == 0 ? (int) number() & 0xffff : random.nextInt(TestGuest.QUEUE_SIZE);
-            guest.descriptorAt(at, address, length, flags, next);
+        /** A request as it should be, in a table at that address: header, up to 5 buffers, status. */
+        void goodRequest(long table) {
+            int type = new int[] {0, 1, 4, 8, 11}[random.nextInt(5)];
+            memory.putU32(HEADER, type);
+            memory.putU64(HEADER + 8, DISK_BYTES / 512 - random.nextInt(12));
+            int buffers = random.nextInt(TestGuest.QUEUE_SIZE - 2);
+            int write = type == 1 ? 0 : TestGuest.WRITE;
+            guest.descriptorAt(table, HEADER, 16, TestGuest.NEXT, 1);
+            for (int i = 1; i <= buffers; i++) {
+                long address = 0x5000L + random.nextInt(0x1000);
+                guest.descriptorAt(table + 16L * i, address, 512L * random.nextInt(4), TestGuest.NEXT | write, i + 1);
+            }
+            guest.descriptorAt(table + 16L * (buffers + 1), 0x4ff0, 1, TestGuest.WRITE, 0);
+        }
+
+        /** Puts something else into one field of one of the descriptors, or into the request's header. */
+        void spoil(long table) {
+            long descriptor = table + 16L * random.nextInt(TestGuest.QUEUE_SIZE);
+            switch (random.nextInt(6)) {
+                case 0 -> memory.putU64(descriptor, number());
+                case 1 -> memory.putU32(descriptor + 8, number());
+                case 2 -> memory.putU16(descriptor + 12, random.nextInt(8));
+                case 3 -> memory.putU16(descriptor + 14, random.nextInt(TestGuest.QUEUE_SIZE));
+                case 4 -> memory.putU16(descriptor + 14, (int) number());
+                default -> memory.putU64(HEADER + 8, number());
+            }
         }
 
         @Override
@@ -129,17 +152,18 @@ class HostileDriverTest {
         try (Cage cage = new Cage(seed, seed % 2 == 0)) {
             TestGuest guest = cage.guest.start();
             Random random = cage.random;
-            for (int i = 0; i < TestGuest.QUEUE_SIZE; i++) {
-                cage.descriptor(TestGuest.DESCRIPTORS + 16L * i);
-                cage.descriptor(0x4000 + 16L * i);
+            boolean indirect = random.nextInt(3) == 0;
+            long table = indirect ? 0x4000 : TestGuest.DESCRIPTORS;
+            cage.goodRequest(table);
+            if (indirect) {
+                guest.descriptor(0, table, 16L * TestGuest.QUEUE_SIZE, TestGuest.INDIRECT, 0);
             }
-            guest.descriptor(0, 0x8000, 16, TestGuest.NEXT, random.nextInt(TestGuest.QUEUE_SIZE));
-            guest.descriptor(1, 0x4000, 16L * random.nextInt(9), TestGuest.INDIRECT, 0);
-            cage.memory.putU32(0x8000, new int[] {0, 1, 4, 8, 11}[random.nextInt(5)]);
-            cage.memory.putU64(0x8008, random.nextInt(4) == 0 ? cage.number() : random.nextInt(DISK_BYTES / 512));
+            for (int i = random.nextInt(3); i > 0; i--) {
+                cage.spoil(random.nextInt(4) == 0 ? TestGuest.DESCRIPTORS : table);
+            }
             int offered = 1 + random.nextInt(4);
             for (int i = 0; i < offered; i++) {
-                guest.offer(random.nextInt(8) == 0 ? (int) cage.number() : random.nextInt(3));
+                guest.offer(random.nextInt(16) == 0 ? (int) cage.number() : 0);
             }
             if (random.nextInt(8) == 0) {
                 cage.memory.putU16(TestGuest.AVAILABLE + 2, (int) cage.number());
@@ -151,10 +175,16 @@ class HostileDriverTest {
             cage.assertCanariesAlive();
             boolean stopped = (guest.readRegister(MmioRegisters.STATUS) & MmioRegisters.NEEDS_RESET) != 0;
             assertEquals(stopped ? 1 : 0, guest.faults().size());
+            Statistics.collect(stopped ? "fault" : cage.disk.transfers() > 0 ? "disk reached" : "refused");
             for (String fault : guest.faults()) {
                 assertTrue(fault.startsWith("virtio device 2 stopped until its driver resets it: queue 0: "), fault);
                 assertFalse(fault.contains("internal error"), fault);
             }
         }
+        Statistics.coverage(outcomes -> {
+            for (String outcome : List.of("fault", "disk reached", "refused")) {
+                outcomes.check(outcome).percentage(share -> share > 2);
+            }
+        });
     }
 }

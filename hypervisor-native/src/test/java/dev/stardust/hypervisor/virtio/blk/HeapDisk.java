@@ -8,6 +8,7 @@ public final class HeapDisk implements BlockBackend {
     private final byte[] bytes;
     private final UnsafeBuffer buffer;
     private int flushes;
+    private int transfers;
     private IOException failure;
 
     public HeapDisk(int sizeBytes) {
@@ -23,6 +24,10 @@ public final class HeapDisk implements BlockBackend {
         return flushes;
     }
 
+    public int transfers() {
+        return transfers;
+    }
+
     public void failWith(IOException newFailure) {
         failure = newFailure;
     }
@@ -35,12 +40,14 @@ public final class HeapDisk implements BlockBackend {
     @Override
     public void read(long offset, long address, int length) throws IOException {
         check(offset, length);
+        transfers++;
         buffer.getBytes((int) offset, new UnsafeBuffer(address, length), 0, length);
     }
 
     @Override
     public void write(long offset, long address, int length) throws IOException {
         check(offset, length);
+        transfers++;
         buffer.putBytes((int) offset, new UnsafeBuffer(address, length), 0, length);
     }
 
