@@ -2,7 +2,10 @@ package dev.stardust.cluster.registry;
 
 /** One change of a {@link Txn}. */
 public sealed interface Op {
-    /** Writes the key; {@code lease} empty means until deleted, else the key goes when the lease ends. */
+    /**
+     * Writes the key; {@code lease} empty means until deleted, else the key goes when the lease ends. When that lease is
+     * not alive (and not granted earlier in the same branch) the whole transaction changes nothing and is not applied.
+     */
     record Put(String key, String value, String lease) implements Op {
         public Put(String key, String value) {
             this(key, value, "");

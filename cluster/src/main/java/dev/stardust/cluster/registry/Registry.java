@@ -35,7 +35,11 @@ public interface Registry {
     /** The peer id of the leader as far as this node knows. */
     Optional<String> leader();
 
-    /** Calls {@code listener} for every change applied on this node from now on, until the watch is closed. */
+    /**
+     * Calls {@code listener} for every change of a key under {@code prefix}, for every lease that ends and for every
+     * resync, as applied on this node from now on, until the watch is closed. One thread calls all listeners of a node
+     * in the order of revisions: a listener must not block, and what it throws is logged and ignored.
+     */
     Watch watch(String prefix, Consumer<WatchEvent> listener);
 
     /** A running watch. */

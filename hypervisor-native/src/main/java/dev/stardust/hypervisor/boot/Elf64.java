@@ -163,7 +163,8 @@ public final class Elf64 {
         }
     }
 
-    long entry() {
+    /** Where the kernel is entered. */
+    public long entry() {
         return entry;
     }
 

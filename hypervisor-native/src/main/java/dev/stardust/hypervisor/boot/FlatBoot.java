@@ -32,7 +32,6 @@ public final class FlatBoot {
     /** Most bytes of a command line, without its NUL. */
     public static final int MAX_COMMAND_LINE = 2047;
 
-    private static final int LOADER_BYTES = 0x30000;
     private static final int GDT = 0x500;
     private static final int STACK = 0x8ff0;
     private static final int PML4 = 0x9000;
@@ -71,35 +70,39 @@ public final class FlatBoot {
             throw new BootException("the kernel reaches up to " + (kernel.endAddress() >> 20)
                     + " MiB, but memory has only " + (memory.sizeBytes() >> 20) + " MiB");
         }
-        byte[] text = commandLine.getBytes(StandardCharsets.US_ASCII);
-        if (text.length > MAX_COMMAND_LINE) {
-            throw new BootException("the command line has " + text.length
+        for (Elf64.Segment segment : kernel.segments()) {
+            memory.write(segment.address(), new UnsafeBuffer(kernel.file()), segment.fileOffset(), segment.fileBytes());
+        }
+        prepare(memory, commandLine);
+    }
+
+    /**
+     * Puts tables and command line into memory, for code that is there already.
+     *
+     * @throws BootException if the command line is too long
+     */
+    public static void prepare(GuestMemory memory, String commandLine) {
+        if (commandLine.length() > MAX_COMMAND_LINE) {
+            throw new BootException("the command line has " + commandLine.length()
                     + " bytes with what the machine adds; at most " + MAX_COMMAND_LINE + " fit");
         }
         if (commandLine.chars().anyMatch(c -> c < 0x20 || c > 0x7e)) {
             throw new BootException("the command line has a character that is not printable ASCII");
         }
-        for (Elf64.Segment segment : kernel.segments()) {
-            if (segment.fileBytes() > 0) {
-                new UnsafeBuffer(memory.address() + segment.address(), segment.fileBytes())
-                        .putBytes(0, kernel.file(), segment.fileOffset(), segment.fileBytes());
-            }
+        memory.write(COMMAND_LINE, commandLine.getBytes(StandardCharsets.US_ASCII));
+        memory.putU64(GDT + CODE_SELECTOR, CODE_DESCRIPTOR);
+        memory.putU64(GDT + DATA_SELECTOR, DATA_DESCRIPTOR);
+        memory.putU64(PML4, PDPT | PRESENT_WRITABLE);
+        for (long i = 0; i < DIRECTORIES; i++) {
+            memory.putU64(PDPT + i * Long.BYTES, (PAGE_DIRECTORIES + i * PAGE) | PRESENT_WRITABLE);
         }
-        UnsafeBuffer low = new UnsafeBuffer(memory.address(), LOADER_BYTES);
-        low.putBytes(COMMAND_LINE, text);
-        low.putLong(GDT + CODE_SELECTOR, CODE_DESCRIPTOR);
-        low.putLong(GDT + DATA_SELECTOR, DATA_DESCRIPTOR);
-        low.putLong(PML4, PDPT | PRESENT_WRITABLE);
-        for (int i = 0; i < DIRECTORIES; i++) {
-            low.putLong(PDPT + i * Long.BYTES, (PAGE_DIRECTORIES + (long) i * PAGE) | PRESENT_WRITABLE);
-        }
-        for (int i = 0; i < DIRECTORIES * ENTRIES; i++) {
-            low.putLong(PAGE_DIRECTORIES + i * Long.BYTES, ((long) i << LARGE_PAGE_SHIFT) | LARGE | PRESENT_WRITABLE);
+        for (long i = 0; i < DIRECTORIES * ENTRIES; i++) {
+            memory.putU64(PAGE_DIRECTORIES + i * Long.BYTES, (i << LARGE_PAGE_SHIFT) | LARGE | PRESENT_WRITABLE);
         }
     }
 
-    /** Sets the registers of vCPU 0 to enter a kernel that was loaded. */
-    public static void enter(KvmVcpu vcpu, GuestMemory memory, Elf64 kernel) {
+    /** Sets the registers of vCPU 0 to enter at {@code entry} in memory that was prepared. */
+    public static void enter(KvmVcpu vcpu, GuestMemory memory, long entry) {
         UnsafeBuffer sregs = new UnsafeBuffer(ByteBuffer.allocateDirect(KvmSregs.SIZE));
         vcpu.get(KvmIoctl.KVM_GET_SREGS, sregs);
         segment(sregs, KvmSregs.CS, CODE_SELECTOR, CODE_TYPE, true);
@@ -120,7 +123,7 @@ public final class FlatBoot {
         vcpu.set(KvmIoctl.KVM_SET_SREGS, sregs);
 
         UnsafeBuffer regs = new UnsafeBuffer(ByteBuffer.allocateDirect(KvmRegs.SIZE));
-        regs.putLong(KvmRegs.RIP, kernel.entry());
+        regs.putLong(KvmRegs.RIP, entry);
         regs.putLong(KvmRegs.RSP, STACK);
         regs.putLong(KvmRegs.RSI, COMMAND_LINE);
         regs.putLong(KvmRegs.RDI, memory.sizeBytes());

@@ -38,12 +38,16 @@ final class MachineHardware implements AutoCloseable {
     private final Cpuid hostCpuid;
     private final SerialPort serial;
     private final ExitDispatcher exits;
+    private final MachineDisks disks;
+    private final List<BlockBackend> backends;
     private final DirtyLog dirtyLog;
     private Cpuid cpuid;
 
-    private MachineHardware(MachineSpec spec, List<BlockBackend> disks, ExitDispatcher.End end, Resources resources) {
+    private MachineHardware(
+            MachineSpec spec, List<BlockBackend> backends, ExitDispatcher.End end, Resources resources) {
         this.resources = resources;
-        platform = new PlatformState(spec.memoryMib(), spec.vcpus(), disks.size());
+        this.backends = List.copyOf(backends);
+        platform = new PlatformState(spec.memoryMib(), spec.vcpus(), backends.size());
         try (KvmSystem kvm = KvmSystem.open()) {
             hostCpuid = kvm.supportedCpuid();
             memory = resources.add(openMemory(spec));
@@ -62,6 +66,7 @@ final class MachineHardware implements AutoCloseable {
             serial = new SerialPort(log, vm.irqLine(SerialPort.COM1_GSI)::set);
             ports.add(SerialPort.COM1, SerialPort.PORTS, serial);
             ports.add(ResetPort.PORT, 1, new ResetPort(exits::reset));
+            disks = new MachineDisks(spec, backends, memory, vm, mmio, resources);
             dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
             if (spec.kernel() != null) {
                 boot(spec);
@@ -113,8 +118,8 @@ final class MachineHardware implements AutoCloseable {
 
     private void boot(MachineSpec spec) {
         Elf64 kernel = Elf64.read(spec.kernel());
-        FlatBoot.load(memory, kernel, spec.commandLine() + " tsc_khz=" + vcpu.tscKhz());
-        FlatBoot.enter(vcpu, memory, kernel);
+        FlatBoot.load(memory, kernel, spec.commandLine() + disks.commandLine() + " tsc_khz=" + vcpu.tscKhz());
+        FlatBoot.enter(vcpu, memory, kernel.entry());
     }
 
     GuestMemory memory() {
@@ -133,9 +138,12 @@ final class MachineHardware implements AutoCloseable {
         return dirtyLog;
     }
 
-    void startDevices() {}
+    void startDevices() {
+        disks.resume();
+    }
 
     void stopDevices() {
+        disks.pause();
         serial.flush();
     }
 
@@ -147,6 +155,7 @@ final class MachineHardware implements AutoCloseable {
         StateWriter out = new StateWriter().add(StateSection.PLATFORM, 0, platform.toBytes());
         MachineStates.saveVm(vm, out);
         MachineStates.saveVcpu(vcpu, 0, cpuid, out);
+        disks.save(out);
         return out.add(StateSection.SERIAL, 0, serial.save()).finish();
     }
 
@@ -161,11 +170,20 @@ final class MachineHardware implements AutoCloseable {
         vcpu.setCpuid(cpuid);
         MachineStates.restoreVm(vm, in);
         MachineStates.restoreVcpu(vcpu, 0, in);
+        disks.restore(in);
         serial.restore(in.section(StateSection.SERIAL, 0));
     }
 
+    /** Stops the devices, brings the disks to stable storage and closes everything. */
     @Override
     public void close() {
-        resources.close();
+        disks.pause();
+        Resources all = new Resources();
+        for (BlockBackend backend : backends) {
+            all.add(backend);
+            all.add(backend::flush);
+        }
+        all.add(resources);
+        all.close();
     }
 }

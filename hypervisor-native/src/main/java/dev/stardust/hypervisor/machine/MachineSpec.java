@@ -7,7 +7,8 @@ import java.util.List;
  * What a machine is made of. Disks are given as opened backends when the machine is built, in the order of
  * {@code disks}.
  *
- * @param name the VM's name; vCPU threads are called {@code vcpu-<n>-<name>} (cut to the 15 bytes a thread name holds)
+ * @param name the VM's name; vCPU threads are called {@code vcpu<n>-<name>} (cut to the 15 bytes a thread
+ *     name holds)
  * @param memoryMib guest RAM in MiB
  * @param vcpus number of vCPUs, 1 for now
  * @param kernel an ELF64 file to load, or null for a machine whose state will be restored

@@ -6,10 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 class HopChainTest {
     private static final int HOPS = Integer.getInteger("stardust.hops", 20);
     private static final Pattern HEARTBEAT =
-            Pattern.compile("hb n=(\\d+) .* wrote_mib=(\\d+) ws_pass=\\d+ checked=(\\d+) errors=(\\d+) .*");
+            Pattern.compile("hb n=(\\d+) .* wrote_mib=(\\d+) ws_pass=\\d+ checked=(\\d+) errors=(\\d+)"
+                    + " disk_wrote=(\\d+) disk_checked=(\\d+) disk_errors=(\\d+)");
 
     @TempDir
     Path dir;
@@ -62,12 +68,16 @@ class HopChainTest {
     }
 
     @Test
-    void guestThatChecksItsMemoryFindsNothingWrongFromProcessToProcess() throws Exception {
-        Path kernel = Path.of("/tmp/guest.elf");
+    void guestThatChecksItsMemoryAndDiskFindsNothingWrongFromProcessToProcess() throws Exception {
+        Path kernel = TestGuests.testGuest(dir);
+        byte[] image = new byte[2 << 20];
+        new Random(5).nextBytes(image);
+        Files.write(dir.resolve("disk.img"), image);
         try (HopProcess one = new HopProcess(dir, 16);
                 HopProcess two = new HopProcess(dir, 16)) {
             HopProcess here = one;
-            here.order("boot " + kernel + " ws_mib=4 fill_mib=2 rate_mibs=50 hb_ms=20 tick_us=500 seed=3");
+            here.order("boot " + kernel
+                    + " ws_mib=4 fill_mib=2 rate_mibs=50 hb_ms=20 tick_us=500 seed=3 disk_ws_mib=1 disk_kibs=4000");
             for (int hop = 0; hop < HOPS; hop++) {
                 awaitHeartbeats(here, heartbeats() + 3);
                 here.order("save hop" + hop % 2);
@@ -76,22 +86,27 @@ class HopChainTest {
             }
             awaitHeartbeats(here, heartbeats() + 3);
         }
+        String sha256 =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(image));
+        assertTrue(serialLines().stream().anyMatch(line -> line.startsWith("disk sha256=" + sha256)));
         long expected = 0;
-        long wrote = 0;
-        long checked = 0;
+        long[] work = new long[4];
         for (String line : serialLines()) {
             assertTrue(!line.startsWith("error") && !line.startsWith("panic"), line);
             Matcher beat = HEARTBEAT.matcher(line);
             if (beat.matches()) {
                 assertEquals(++expected, Long.parseLong(beat.group(1)), "a heartbeat was lost or came twice");
                 assertEquals("0", beat.group(4), line);
-                assertTrue(Long.parseLong(beat.group(2)) >= wrote && Long.parseLong(beat.group(3)) >= checked, line);
-                wrote = Long.parseLong(beat.group(2));
-                checked = Long.parseLong(beat.group(3));
+                assertEquals("0", beat.group(7), line);
+                for (int i = 0; i < work.length; i++) {
+                    long now = Long.parseLong(beat.group(new int[] {2, 3, 5, 6}[i]));
+                    assertTrue(now >= work[i], line);
+                    work[i] = now;
+                }
             }
         }
         assertTrue(expected >= 3L * HOPS, "only " + expected + " heartbeats");
-        assertTrue(wrote > 0 && checked > 0, "wrote " + wrote + " MiB, checked " + checked + " pages");
+        assertTrue(LongStream.of(work).allMatch(done -> done > 0), Arrays.toString(work));
     }
 
     private void awaitHeartbeats(HopProcess process, long count) throws Exception {

@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.machine;
 
+import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -63,10 +64,20 @@ final class HopHelper {
         return run();
     }
 
-    private KvmMachine create(Path kernel, String commandLine, Path base) {
+    /** A file {@code disk.img} in the folder is the machine's disk. */
+    private KvmMachine create(Path kernel, String commandLine, Path base) throws IOException {
+        Path image = folder.resolve("disk.img");
+        List<BlockBackend> disks = Files.exists(image) ? List.of(new FileDisk(image)) : List.of();
         MachineSpec spec = new MachineSpec(
-                "hop", memoryMib, 1, kernel, commandLine, base, folder.resolve("serial.log"), List.of());
-        return KvmMachine.create(spec, List.of(), status -> {});
+                "hop",
+                memoryMib,
+                1,
+                kernel,
+                commandLine,
+                base,
+                folder.resolve("serial.log"),
+                disks.stream().map(disk -> new MachineSpec.Disk("hop", false)).toList());
+        return KvmMachine.create(spec, disks, status -> {});
     }
 
     private String run() throws Exception {

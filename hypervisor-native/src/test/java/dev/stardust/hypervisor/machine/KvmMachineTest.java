@@ -206,6 +206,7 @@ class KvmMachineTest {
     void dirtyLogHasExactlyThePagesThatWereWritten() throws Exception {
         KvmMachine machine = machine("counter");
         get(machine.resume());
+        await("counting, after the first walk through the page tables", () -> counter(machine, 0) > 0);
         machine.startDirtyLog();
         machine.startDirtyLog();
         DirtyBitmap dirty = DirtyBitmap.forBytes(machine.memory().sizeBytes());

@@ -1,9 +1,11 @@
 package dev.stardust.hypervisor.machine;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.concurrent.TimeUnit;
 
 /** Small guests in assembly, built when they are needed. */
@@ -12,6 +14,15 @@ final class TestGuests {
     static final long COUNTER = 0x20_0000;
 
     private TestGuests() {}
+
+    /** The test guest that the build made. */
+    static Path testGuest(Path dir) throws IOException {
+        Path elf = dir.resolve("test-guest.elf");
+        try (InputStream in = TestGuests.class.getResourceAsStream("/dev/stardust/hypervisor/guest/test-guest.elf")) {
+            Files.copy(in, elf, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return elf;
+    }
 
     /** Assembles {@code guests/NAME.S} to an ELF file in {@code dir}. */
     static Path build(String name, Path dir) throws IOException, InterruptedException, URISyntaxException {

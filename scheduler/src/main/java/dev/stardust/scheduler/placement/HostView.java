@@ -1,5 +1,6 @@
 package dev.stardust.scheduler.placement;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -26,7 +27,7 @@ public record HostView(
 
     /** This host after it was given one more VM. */
     HostView with(Demand demand) {
-        Map<String, Integer> more = new java.util.HashMap<>(groups);
+        Map<String, Integer> more = new HashMap<>(groups);
         if (!demand.group().isEmpty()) {
             more.merge(demand.group(), 1, Integer::sum);
         }

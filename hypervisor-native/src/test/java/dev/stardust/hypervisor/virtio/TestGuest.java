@@ -1,0 +1,151 @@
+package dev.stardust.hypervisor.virtio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.stardust.hypervisor.libc.EventFd;
+import dev.stardust.hypervisor.memory.GuestMemory;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** The driver's side of a device with one queue, as a guest would do it: registers, rings and buffers in its RAM. */
+public final class TestGuest implements AutoCloseable {
+    public static final int NEXT = 1;
+    public static final int WRITE = 2;
+    public static final int INDIRECT = 4;
+
+    public static final int QUEUE_SIZE = 8;
+    public static final long DESCRIPTORS = 0x1000;
+    public static final long AVAILABLE = 0x2000;
+    public static final long USED = 0x3000;
+
+    private static final long DEADLINE_NS = 30_000_000_000L;
+
+    private final GuestMemory memory;
+    private final EventFd interrupt = new EventFd();
+    private final List<String> faults = new CopyOnWriteArrayList<>();
+    private final MmioTransport transport;
+
+    public TestGuest(VirtioDevice device, GuestMemory memory) {
+        this.memory = memory;
+        transport = new MmioTransport(device, memory, interrupt, faults::add);
+    }
+
+    public MmioTransport transport() {
+        return transport;
+    }
+
+    public EventFd interrupt() {
+        return interrupt;
+    }
+
+    public List<String> faults() {
+        return faults;
+    }
+
+    public void writeRegister(int register, int value) {
+        transport.write(register, 4, Integer.toUnsignedLong(value));
+    }
+
+    public int readRegister(int register) {
+        return (int) transport.read(register, 4);
+    }
+
+    /** Steps 1 to 6 of section 3.1.1; returns the status, in which FEATURES_OK tells whether the device agreed. */
+    public int negotiate(long features) {
+        writeRegister(MmioRegisters.STATUS, 0);
+        writeRegister(MmioRegisters.STATUS, MmioRegisters.ACKNOWLEDGE);
+        writeRegister(MmioRegisters.STATUS, MmioRegisters.ACKNOWLEDGE | MmioRegisters.DRIVER);
+        writeRegister(MmioRegisters.DRIVER_FEATURES_SEL, 0);
+        writeRegister(MmioRegisters.DRIVER_FEATURES, (int) features);
+        writeRegister(MmioRegisters.DRIVER_FEATURES_SEL, 1);
+        writeRegister(MmioRegisters.DRIVER_FEATURES, (int) (features >>> 32));
+        writeRegister(MmioRegisters.STATUS, 11);
+        return readRegister(MmioRegisters.STATUS);
+    }
+
+    public long offeredFeatures() {
+        writeRegister(MmioRegisters.DEVICE_FEATURES_SEL, 0);
+        long low = Integer.toUnsignedLong(readRegister(MmioRegisters.DEVICE_FEATURES));
+        writeRegister(MmioRegisters.DEVICE_FEATURES_SEL, 1);
+        return low | ((long) readRegister(MmioRegisters.DEVICE_FEATURES) << 32);
+    }
+
+    public void setUpQueue(int size, long descriptors, long available, long used) {
+        writeRegister(MmioRegisters.QUEUE_SEL, 0);
+        writeRegister(MmioRegisters.QUEUE_NUM, size);
+        writeRegister(MmioRegisters.QUEUE_DESC_LOW, (int) descriptors);
+        writeRegister(MmioRegisters.QUEUE_DESC_HIGH, (int) (descriptors >>> 32));
+        writeRegister(MmioRegisters.QUEUE_DRIVER_LOW, (int) available);
+        writeRegister(MmioRegisters.QUEUE_DRIVER_HIGH, (int) (available >>> 32));
+        writeRegister(MmioRegisters.QUEUE_DEVICE_LOW, (int) used);
+        writeRegister(MmioRegisters.QUEUE_DEVICE_HIGH, (int) (used >>> 32));
+        writeRegister(MmioRegisters.QUEUE_READY, 1);
+    }
+
+    /** Brings the device up with those features; it serves from then on. */
+    public TestGuest start(long features) {
+        assertEquals(11, negotiate(features));
+        setUpQueue(QUEUE_SIZE, DESCRIPTORS, AVAILABLE, USED);
+        writeRegister(MmioRegisters.STATUS, 15);
+        assertEquals(15, readRegister(MmioRegisters.STATUS));
+        transport.resume();
+        return this;
+    }
+
+    /** As {@link #start(long)} with all that is offered. */
+    public TestGuest start() {
+        return start(offeredFeatures());
+    }
+
+    public void descriptor(int index, long address, long length, int flags, int next) {
+        descriptorAt(DESCRIPTORS + index * 16L, address, length, flags, next);
+    }
+
+    public void descriptorAt(long at, long address, long length, int flags, int next) {
+        memory.putU64(at, address);
+        memory.putU32(at + 8, length);
+        memory.putU16(at + 12, flags);
+        memory.putU16(at + 14, next);
+    }
+
+    /** Makes a chain available without telling the device. */
+    public void offer(int head) {
+        int index = memory.getU16(AVAILABLE + 2);
+        memory.putU16(AVAILABLE + 4 + 2L * (index % QUEUE_SIZE), head);
+        memory.putU16Release(AVAILABLE + 2, index + 1);
+    }
+
+    /** Makes a chain available and lets this thread be the worker. */
+    public void submit(int head) {
+        offer(head);
+        writeRegister(MmioRegisters.QUEUE_NOTIFY, 0);
+        transport.serve(0);
+    }
+
+    public int usedIndex() {
+        return memory.getU16Acquire(USED + 2);
+    }
+
+    public long usedId(int position) {
+        return memory.getU32(USED + 4 + 8L * (position % QUEUE_SIZE));
+    }
+
+    public long usedLength(int position) {
+        return memory.getU32(USED + 8 + 8L * (position % QUEUE_SIZE));
+    }
+
+    /** Waits until a worker's thread has used that many. */
+    public void awaitUsed(int count) throws InterruptedException {
+        long start = System.nanoTime();
+        while (usedIndex() != count && System.nanoTime() - start < DEADLINE_NS) {
+            Thread.sleep(1);
+        }
+        assertEquals(count, usedIndex());
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+        interrupt.close();
+    }
+}

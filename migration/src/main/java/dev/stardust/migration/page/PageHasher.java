@@ -1,0 +1,11 @@
+package dev.stardust.migration.page;
+
+/** Hashes pages in batches; collision-resistant, since a page with a known hash is not compared byte by byte. */
+@FunctionalInterface
+public interface PageHasher {
+    /** Bytes of a hash. */
+    int HASH_BYTES = 32;
+
+    /** Writes {@code pages} hashes of 32 bytes each, one after the other, to {@code hashes}. */
+    void hash(long address, int pages, long hashes);
+}

@@ -1,0 +1,47 @@
+package dev.stardust.ops.api;
+
+import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.cluster.registry.RegistryException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns any failure into one that a user can read. */
+final class Failures {
+    private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
+
+    private Failures() {}
+
+    static ClusterException toClusterException(Throwable failure) {
+        Throwable cause = failure;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof ClusterException e) {
+            return e;
+        }
+        if (cause instanceof TimeoutException) {
+            return new ClusterException(ErrorCode.TIMEOUT, "no answer in time: " + cause.getMessage());
+        }
+        if (cause instanceof RegistryException) {
+            return new ClusterException(ErrorCode.TIMEOUT, cause.getMessage());
+        }
+        LOG.warn("unexpected failure", cause);
+        return new ClusterException(ErrorCode.INTERNAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
+    }
+
+    static int httpStatus(ErrorCode code) {
+        return switch (code) {
+            case USAGE -> 400;
+            case NOT_FOUND -> 404;
+            case CONFLICT -> 409;
+            case TIMEOUT -> 504;
+            case REFUSED -> 412;
+            case INTERNAL -> 500;
+        };
+    }
+}

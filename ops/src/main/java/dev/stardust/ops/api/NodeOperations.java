@@ -1,0 +1,68 @@
+package dev.stardust.ops.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.concurrent.CompletionStage;
+
+/** What a node does for those who ask it over HTTP. Failures are {@code ClusterException}s whose text the user reads. */
+public interface NodeOperations {
+    /** This node: id, name, state ({@code standby} or {@code member}), address. */
+    JsonNode node();
+
+    /** Makes a cluster of this node alone. */
+    CompletionStage<JsonNode> init();
+
+    /** Joins the cluster of {@code member} (host:port of its API). */
+    CompletionStage<JsonNode> join(String member);
+
+    /** Takes a new node into the cluster; asked by the node itself. */
+    CompletionStage<JsonNode> admit(JsonNode newcomer);
+
+    /** Leader, hosts, ring, totals. */
+    CompletionStage<JsonNode> cluster();
+
+    /** The hosts. */
+    CompletionStage<JsonNode> hosts();
+
+    /** The images. */
+    CompletionStage<JsonNode> images();
+
+    /** Imports a raw image from a file that this node can read. */
+    CompletionStage<JsonNode> importImage(String name, Path file, Job job);
+
+    /** The bases. */
+    CompletionStage<JsonNode> bases();
+
+    /** Keeps a VM's memory, devices and disks as a base once it has printed the line {@code when}. */
+    CompletionStage<JsonNode> saveBase(String base, String vm, String when);
+
+    /** Checks a deployment against the cluster. */
+    CompletionStage<JsonNode> validate(String fileName, String text);
+
+    /** Deploys. */
+    CompletionStage<JsonNode> deploy(String fileName, String text);
+
+    /** Starts one VM. */
+    CompletionStage<JsonNode> run(JsonNode vm);
+
+    /** All VMs. */
+    CompletionStage<JsonNode> vms();
+
+    /** One VM. */
+    CompletionStage<JsonNode> vm(String name);
+
+    /** A part of a VM's serial output from a byte offset. */
+    CompletionStage<JsonNode> log(String vm, long offset);
+
+    /** Ends a VM. */
+    CompletionStage<JsonNode> stop(String vm);
+
+    /** Starts a stopped VM. */
+    CompletionStage<JsonNode> start(String vm);
+
+    /** Removes a VM. */
+    CompletionStage<JsonNode> remove(String vm, boolean force);
+
+    /** Moves a VM while it runs. */
+    CompletionStage<JsonNode> migrate(String vm, String toHost, Job job);
+}

@@ -1,0 +1,134 @@
+package dev.stardust.ops.node;
+
+import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How a node runs: flags over environment ({@code STARDUST_PORT_BASE} for {@code --port-base}) over {@code node.yaml}
+ * in the data folder.
+ *
+ * @param data data folder
+ * @param name the host's name
+ * @param bind address to listen on
+ * @param portBase first of four ports
+ * @param memoryMib memory for VMs
+ * @param tokenFile file with the API token
+ */
+record Settings(Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile) {
+    private static final Set<String> FLAGS =
+            Set.of("--data", "--name", "--bind", "--port-base", "--memory-mib", "--token-file", "--insecure");
+    private static final int MAX_PORT_BASE = 65_535 - 3;
+
+    Settings {
+        if (!name.matches("[a-z0-9-]{1,40}")) {
+            throw usage("--name must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
+        }
+        if (portBase < 1 || portBase > MAX_PORT_BASE) {
+            throw usage("--port-base must be from 1 to " + MAX_PORT_BASE + ", not " + portBase);
+        }
+        if (memoryMib < 16) {
+            throw usage("--memory-mib must be at least 16, not " + memoryMib);
+        }
+    }
+
+    /** Reads the settings; refuses what cannot be with {@link ClusterException}. */
+    static Settings parse(String[] args, Map<String, String> environment) throws IOException {
+        Map<String, String> flags = flags(args);
+        Path data = Path.of(value(flags, environment, Map.of(), "--data", "/var/lib/stardust"))
+                .toAbsolutePath()
+                .normalize();
+        Map<String, String> file = NodeYaml.read(data.resolve("node.yaml"));
+        String bind = value(flags, environment, file, "--bind", "127.0.0.1");
+        boolean insecure = value(flags, environment, file, "--insecure", "false").equals("true");
+        requireLoopback(bind, insecure);
+        return new Settings(
+                data,
+                value(flags, environment, file, "--name", defaultName()),
+                bind,
+                number("--port-base", value(flags, environment, file, "--port-base", "7700")),
+                number("--memory-mib", value(flags, environment, file, "--memory-mib", defaultMemoryMib())),
+                Path.of(value(flags, environment, file, "--token-file", data.resolve("token").toString())));
+    }
+
+    private static Map<String, String> flags(String[] args) {
+        Map<String, String> flags = new HashMap<>();
+        for (int i = 0; i < args.length; i++) {
+            if (!FLAGS.contains(args[i])) {
+                throw usage("unknown flag " + args[i] + "; known are " + FLAGS.stream().sorted().toList());
+            }
+            if (args[i].equals("--insecure")) {
+                flags.put(args[i], "true");
+            } else if (i + 1 == args.length) {
+                throw usage(args[i] + " needs a value");
+            } else {
+                flags.put(args[i], args[++i]);
+            }
+        }
+        return flags;
+    }
+
+    private static String value(
+            Map<String, String> flags,
+            Map<String, String> environment,
+            Map<String, String> file,
+            String flag,
+            String fallback) {
+        String variable = "STARDUST_" + flag.substring(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_');
+        if (flags.containsKey(flag)) {
+            return flags.get(flag);
+        }
+        return environment.getOrDefault(variable, file.getOrDefault(flag.substring(2), fallback));
+    }
+
+    private static int number(String flag, String text) {
+        if (!text.matches("[0-9]{1,9}")) {
+            throw usage(flag + " must be a number, not '" + text + "'");
+        }
+        return Integer.parseInt(text);
+    }
+
+    /** Until TLS is on, anybody who reaches the ports is in: only this machine may. */
+    private static void requireLoopback(String bind, boolean insecure) {
+        try {
+            if (!insecure && !InetAddress.getByName(bind).isLoopbackAddress()) {
+                throw new ClusterException(
+                        ErrorCode.REFUSED,
+                        "--bind " + bind + " is reachable from outside and TLS is off: bind to loopback, or add"
+                                + " --insecure if that network is yours alone");
+            }
+        } catch (UnknownHostException e) {
+            throw usage("--bind " + bind + " is no address of this machine");
+        }
+    }
+
+    private static String defaultName() {
+        try {
+            String name = InetAddress.getLocalHost().getHostName().toLowerCase(java.util.Locale.ROOT);
+            String clean = name.replaceAll("\\..*", "").replaceAll("[^a-z0-9-]", "-");
+            return clean.isEmpty() ? "host" : clean.substring(0, Math.min(40, clean.length()));
+        } catch (UnknownHostException e) {
+            return "host";
+        }
+    }
+
+    private static String defaultMemoryMib() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+            if (line.startsWith("MemTotal:")) {
+                return Long.toString(Long.parseLong(line.replaceAll("\\D", "")) / 1024 * 3 / 4);
+            }
+        }
+        throw new IOException("/proc/meminfo has no MemTotal");
+    }
+
+    private static ClusterException usage(String message) {
+        return new ClusterException(ErrorCode.USAGE, message);
+    }
+}

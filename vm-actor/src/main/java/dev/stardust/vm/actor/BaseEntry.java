@@ -1,0 +1,21 @@
+package dev.stardust.vm.actor;
+
+import java.util.List;
+
+/**
+ * The value of the registry key {@code bases/NAME}: a VM's memory, devices and disks, kept at one moment. Never changed
+ * once it is made: clones rest on it.
+ *
+ * @param memory id of the root chunk of the manifest of its RAM, hex
+ * @param state id of the chunk that holds vCPU and device state, hex
+ * @param memoryMib its RAM
+ * @param disks its disks in order
+ */
+public record BaseEntry(String memory, String state, int memoryMib, List<ResolvedSpec.Disk> disks) {
+    /** Prefix of the registry's keys of bases. */
+    public static final String PREFIX = "bases/";
+
+    public BaseEntry {
+        disks = List.copyOf(disks);
+    }
+}

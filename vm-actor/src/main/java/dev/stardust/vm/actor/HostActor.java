@@ -1,0 +1,285 @@
+package dev.stardust.vm.actor;
+
+import dev.stardust.cluster.protocol.ClusterMessage;
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.worker.MachineInfo;
+import dev.stardust.vm.worker.RemoteMachine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+
+/** The VMs of one host: a {@link VmActor} each. Known to other hosts as {@code /user/host}. */
+public final class HostActor extends AbstractBehavior<HostActor.Command> {
+    /** The name under which a node spawns it. */
+    public static final String NAME = "host";
+
+    /** What it can be told. */
+    public sealed interface Command {}
+
+    /** Start a VM that the registry has placed here. */
+    public record StartVm(String vm, ResolvedSpec spec, long epoch, ActorRef<VmReply> replyTo)
+            implements Command, ClusterMessage {}
+
+    /** What a user can do to a VM that is here. */
+    public enum Verb {
+        STOP,
+        START,
+        REMOVE
+    }
+
+    /** Do that. */
+    public record Act(String vm, Verb verb, ActorRef<VmReply> replyTo) implements Command, ClusterMessage {}
+
+    /** What is here? */
+    public record Describe(ActorRef<HostReport> replyTo) implements Command, ClusterMessage {}
+
+    /** The VMs of a host. */
+    public record HostReport(String host, List<VmView> vms) implements ClusterMessage {
+        public HostReport {
+            vms = List.copyOf(vms);
+        }
+    }
+
+    /** A part of a VM's serial output. */
+    public record ReadLog(String vm, long offset, ActorRef<LogPart> replyTo) implements Command, ClusterMessage {}
+
+    /** Keep a VM's memory, devices and disks as a base, once it has printed the line {@code when}. */
+    public record SaveBase(String vm, String base, String when, ActorRef<BaseSaver.Saved> replyTo)
+            implements Command, ClusterMessage {}
+
+    /** From here on only this node itself. What it found when it was started. */
+    public record TakeUp(List<Inventory.Step> steps) implements Command {}
+
+    /** A migration's step: an event of the VM's life. {@code record} replaces the VM's before, when not null. */
+    public record Step(String vm, VmEvent event, VmRecord record, Consumer<VmReply> reply) implements Command {}
+
+    /** A migration brings a VM in. */
+    public record TakeIn(VmRecord record, RemoteMachine machine, Runnable done) implements Command {}
+
+    /** What does this host keep of a VM? */
+    public record Lookup(String vm, Consumer<Optional<VmRecord>> answer) implements Command {}
+
+    /** A worker told of a machine, or of its end. */
+    public record MachineTold(MachineInfo machine) implements Command {}
+
+    record VmChanged(VmView view, VmRecord record) implements Command {}
+
+    private record VmEnded(String vm) implements Command {}
+
+    private record Ready(Throwable failure) implements Command {}
+
+    private record Kept(ActorRef<VmActor.Command> actor, VmView view, VmRecord record) {}
+
+    private final String hostId;
+    private final VmHost host;
+    private final SerialLogs logs;
+    private final BaseSaver bases;
+    private final Function<String, Optional<RemoteMachine>> machines;
+    private final Map<String, Kept> vms = new TreeMap<>();
+    private boolean ready;
+
+    private HostActor(
+            ActorContext<Command> context,
+            String hostId,
+            VmHost host,
+            SerialLogs logs,
+            BaseSaver bases,
+            Function<String, Optional<RemoteMachine>> machines) {
+        super(context);
+        this.hostId = hostId;
+        this.host = host;
+        this.logs = logs;
+        this.bases = bases;
+        this.machines = machines;
+    }
+
+    /**
+     * A host without VMs, which answers once it was told what to {@link TakeUp}.
+     *
+     * @param machines finds a machine in the workers
+     */
+    public static Behavior<Command> create(
+            String hostId,
+            VmHost host,
+            SerialLogs logs,
+            BaseSaver bases,
+            Function<String, Optional<RemoteMachine>> machines) {
+        return Behaviors.setup(context -> new HostActor(context, hostId, host, logs, bases, machines));
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(StartVm.class, this::onStartVm)
+                .onMessage(Act.class, this::onAct)
+                .onMessage(Describe.class, this::onDescribe)
+                .onMessage(ReadLog.class, this::onReadLog)
+                .onMessage(SaveBase.class, this::onSaveBase)
+                .onMessage(TakeUp.class, this::onTakeUp)
+                .onMessage(Step.class, this::onStep)
+                .onMessage(TakeIn.class, this::onTakeIn)
+                .onMessage(Lookup.class, this::onLookup)
+                .onMessage(MachineTold.class, this::onMachineTold)
+                .onMessage(VmChanged.class, this::onVmChanged)
+                .onMessage(VmEnded.class, this::onVmEnded)
+                .onMessage(Ready.class, this::onReady)
+                .build();
+    }
+
+    private Behavior<Command> onStartVm(StartVm m) {
+        if (!ready) {
+            m.replyTo()
+                    .tell(VmReply.failed(
+                            m.vm(), ErrorCode.REFUSED, "host " + hostId + " is still starting: try again"));
+        } else if (vms.containsKey(m.vm())) {
+            m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " is on this host already"));
+        } else {
+            VmRecord record = new VmRecord(m.vm(), m.spec(), m.epoch(), VmState.STARTING, "", "");
+            spawn(record, VmActor.start(host, getContext().getSelf(), record, m.replyTo()::tell));
+        }
+        return this;
+    }
+
+    private Behavior<Command> onAct(Act m) {
+        VmEvent event =
+                switch (m.verb()) {
+                    case STOP -> new VmEvent.StopRequested();
+                    case START -> new VmEvent.StartRequested();
+                    case REMOVE -> new VmEvent.RemoveRequested();
+                };
+        return forward(m.vm(), new VmActor.Apply(event, m.replyTo()::tell), m.replyTo()::tell);
+    }
+
+    private Behavior<Command> onDescribe(Describe m) {
+        m.replyTo()
+                .tell(new HostReport(
+                        hostId, vms.values().stream().map(Kept::view).toList()));
+        return this;
+    }
+
+    private Behavior<Command> onReadLog(ReadLog m) {
+        logs.read(m.vm(), m.offset()).whenComplete((part, failure) -> m.replyTo()
+                .tell(failure == null ? part : LogPart.failed(String.valueOf(failure.getMessage()))));
+        return this;
+    }
+
+    private Behavior<Command> onSaveBase(SaveBase m) {
+        Kept kept = vms.get(m.vm());
+        Optional<RemoteMachine> machine = machines.apply(m.vm());
+        if (kept == null || machine.isEmpty() || !kept.view().state().equals(VmState.RUNNING.label())) {
+            m.replyTo().tell(BaseSaver.Saved.failed("VM " + m.vm() + " does not run on this host"));
+            return this;
+        }
+        CompletionStage<BaseSaver.Saved> saved = bases.save(kept.record(), machine.get(), m.base(), m.when());
+        saved.whenComplete((done, failure) -> m.replyTo()
+                .tell(failure == null ? done : BaseSaver.Saved.failed(String.valueOf(failure.getMessage()))));
+        return this;
+    }
+
+    private Behavior<Command> onTakeUp(TakeUp m) {
+        List<CompletableFuture<Void>> discarded = new ArrayList<>();
+        for (Inventory.Step step : m.steps()) {
+            if (step instanceof Inventory.Step.TakeUp up) {
+                RemoteMachine machine =
+                        up.machine() ? machines.apply(up.record().name()).orElse(null) : null;
+                spawn(up.record(), VmActor.resume(host, getContext().getSelf(), up.record(), up.state(), machine));
+            } else if (step instanceof Inventory.Step.Discard discard) {
+                getContext().getLog().info("VM {} has no right to be on this host: discarded", discard.vm());
+                discarded.add(discard(discard.vm()).toCompletableFuture());
+            }
+        }
+        getContext()
+                .pipeToSelf(
+                        CompletableFuture.allOf(discarded.toArray(CompletableFuture[]::new)),
+                        (done, failure) -> new Ready(failure));
+        return this;
+    }
+
+    private Behavior<Command> onReady(Ready m) {
+        if (m.failure() != null) {
+            getContext().getLog().warn("not all that has no right to be here could be discarded", m.failure());
+        }
+        ready = true;
+        return this;
+    }
+
+    private CompletionStage<Void> discard(String vm) {
+        CompletionStage<Void> ended =
+                machines.apply(vm).map(RemoteMachine::destroy).orElse(CompletableFuture.completedFuture(null));
+        return ended.exceptionally(failure -> null).thenCompose(done -> host.delete(vm));
+    }
+
+    private Behavior<Command> onStep(Step m) {
+        Kept kept = vms.get(m.vm());
+        if (kept != null && m.record() != null) {
+            kept.actor().tell(new VmActor.Reseat(m.record()));
+        }
+        return forward(m.vm(), new VmActor.Apply(m.event(), m.reply()), m.reply());
+    }
+
+    private Behavior<Command> onTakeIn(TakeIn m) {
+        if (!vms.containsKey(m.record().name())) {
+            spawn(m.record(), VmActor.resume(host, getContext().getSelf(), m.record(), VmState.INCOMING, m.machine()));
+        }
+        m.done().run();
+        return this;
+    }
+
+    private Behavior<Command> onLookup(Lookup m) {
+        m.answer().accept(Optional.ofNullable(vms.get(m.vm())).map(Kept::record));
+        return this;
+    }
+
+    private Behavior<Command> onMachineTold(MachineTold m) {
+        Kept kept = vms.get(m.machine().vm());
+        if (kept != null && kept.record().epoch() <= m.machine().epoch()) {
+            kept.actor()
+                    .tell(new VmActor.MachineTold(
+                            m.machine().phase(), m.machine().reason()));
+        }
+        return this;
+    }
+
+    private Behavior<Command> onVmChanged(VmChanged m) {
+        vms.computeIfPresent(m.view().name(), (vm, kept) -> new Kept(kept.actor(), m.view(), m.record()));
+        return this;
+    }
+
+    private Behavior<Command> onVmEnded(VmEnded m) {
+        vms.remove(m.vm());
+        return this;
+    }
+
+    private Behavior<Command> forward(String vm, VmActor.Command command, Consumer<VmReply> reply) {
+        Kept kept = vms.get(vm);
+        if (kept == null) {
+            reply.accept(VmReply.failed(vm, ErrorCode.NOT_FOUND, "no VM " + vm + " on host " + hostId));
+        } else {
+            kept.actor().tell(command);
+        }
+        return this;
+    }
+
+    private void spawn(VmRecord record, Behavior<VmActor.Command> behavior) {
+        ActorRef<VmActor.Command> actor = getContext().spawn(behavior, "vm-" + record.name() + "-" + record.epoch());
+        getContext().watchWith(actor, new VmEnded(record.name()));
+        vms.put(
+                record.name(),
+                new Kept(
+                        actor,
+                        new VmView(record.name(), record.state().label(), record.reason(), record.epoch(), 0, "", 0),
+                        record));
+    }
+}

@@ -1,0 +1,276 @@
+package dev.stardust.vm.actor;
+
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.hypervisor.machine.MachineStatus;
+import dev.stardust.vm.worker.RemoteMachine;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+
+/**
+ * One VM on one host: a thin shell around {@link VmLifecycle}. It lets the host do what a transition needs and tells
+ * {@link HostActor} each new state. Machines outlive it: it ends without a word to them when its node ends.
+ */
+final class VmActor extends AbstractBehavior<VmActor.Command> {
+    /** What it can be told. */
+    sealed interface Command {}
+
+    /** A user's wish, or a migration's step, as an event of the life cycle. */
+    record Apply(VmEvent event, Consumer<VmReply> reply) implements Command {}
+
+    /** Its worker told of its machine. */
+    record MachineTold(MachineStatus.Phase phase, String reason) implements Command {}
+
+    /** The epoch under which it goes on, after a migration that came back or was made. */
+    record Reseat(VmRecord record) implements Command {}
+
+    private record Booted(RemoteMachine machine) implements Command {}
+
+    private record Happened(VmEvent event) implements Command {}
+
+    private record Deleted(Throwable failure) implements Command {}
+
+    private final VmHost host;
+    private final ActorRef<HostActor.Command> parent;
+    private VmRecord record;
+    private VmState state;
+    private RemoteMachine machine;
+    private Consumer<VmReply> waiting = reply -> {};
+
+    private VmActor(
+            ActorContext<Command> context,
+            VmHost host,
+            ActorRef<HostActor.Command> parent,
+            VmRecord record,
+            VmState state,
+            RemoteMachine machine) {
+        super(context);
+        this.host = host;
+        this.parent = parent;
+        this.record = record;
+        this.state = state;
+        this.machine = machine;
+    }
+
+    /** A new VM: saved, booted, run. */
+    static Behavior<Command> start(
+            VmHost host, ActorRef<HostActor.Command> parent, VmRecord record, Consumer<VmReply> reply) {
+        return Behaviors.setup(context -> {
+            VmActor actor = new VmActor(context, host, parent, record, VmState.STARTING, null);
+            actor.waiting = reply;
+            actor.tell();
+            actor.boot();
+            return actor;
+        });
+    }
+
+    /** A VM that is here already: found by a restarted node, at rest, or coming in. */
+    static Behavior<Command> resume(
+            VmHost host, ActorRef<HostActor.Command> parent, VmRecord record, VmState state, RemoteMachine machine) {
+        return Behaviors.setup(context -> {
+            VmActor actor = new VmActor(context, host, parent, record, state, machine);
+            actor.tell();
+            return actor;
+        });
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Apply.class, this::onApply)
+                .onMessage(MachineTold.class, this::onMachineTold)
+                .onMessage(Reseat.class, this::onReseat)
+                .onMessage(Booted.class, this::onBooted)
+                .onMessage(Happened.class, m -> apply(m.event(), reply -> {}))
+                .onMessage(Deleted.class, this::onDeleted)
+                .build();
+    }
+
+    private Behavior<Command> onApply(Apply message) {
+        return apply(message.event(), message.reply());
+    }
+
+    private Behavior<Command> onReseat(Reseat message) {
+        record = message.record();
+        tell();
+        return this;
+    }
+
+    private Behavior<Command> onMachineTold(MachineTold told) {
+        return switch (told.phase()) {
+            case ENDED -> apply(new VmEvent.GuestEnded(told.reason()), reply -> {});
+            case FAILED -> apply(new VmEvent.MachineFailed(told.reason()), reply -> {});
+            case CREATED, RUNNING, PAUSED -> this;
+        };
+    }
+
+    private Behavior<Command> onBooted(Booted booted) {
+        machine = booted.machine();
+        pipe(machine.resume(), VmEvent.Started::new);
+        return this;
+    }
+
+    private Behavior<Command> apply(VmEvent event, Consumer<VmReply> reply) {
+        VmState next = VmLifecycle.next(state, event).orElse(null);
+        if (next == null) {
+            reply.accept(VmReply.failed(record.name(), ErrorCode.CONFLICT, refusal(event)));
+            return this;
+        }
+        getContext().getLog().info("VM {}: {} -> {} by {}", record.name(), state, next, event);
+        state = next;
+        record = record.in(next, reason(event));
+        tell();
+        return enter(event, reply);
+    }
+
+    /** Does what the new state asks for. */
+    private Behavior<Command> enter(VmEvent event, Consumer<VmReply> reply) {
+        switch (state) {
+            case STARTING -> {
+                waiting = reply;
+                boot();
+            }
+            case STOPPING -> {
+                waiting = reply;
+                pipe(machine.destroy(), VmEvent.Stopped::new);
+            }
+            case RUNNING -> {
+                if (event instanceof VmEvent.Started) {
+                    answerWaiting(VmReply.done(record.name()));
+                }
+                saveThen(() -> reply.accept(VmReply.done(record.name())));
+            }
+            case STOPPED -> {
+                machine = null;
+                saveThen(() -> {
+                    answerWaiting(VmReply.done(record.name()));
+                    reply.accept(VmReply.done(record.name()));
+                });
+            }
+            case ENDED, FAILED -> {
+                letGoOfMachine();
+                saveThen(() -> answerWaiting(VmReply.failed(record.name(), ErrorCode.INTERNAL, record.reason())));
+            }
+            case OUTGOING, INCOMING -> reply.accept(VmReply.done(record.name()));
+            case GONE -> {
+                waiting = reply;
+                RemoteMachine gone = machine;
+                machine = null;
+                CompletionStage<Void> ended = gone == null
+                        ? java.util.concurrent.CompletableFuture.completedFuture(null)
+                        : gone.destroy().exceptionally(failure -> null);
+                getContext()
+                        .pipeToSelf(
+                                ended.thenCompose(done -> host.delete(record.name())),
+                                (done, failure) -> new Deleted(failure));
+            }
+        }
+        return this;
+    }
+
+    private Behavior<Command> onDeleted(Deleted deleted) {
+        if (deleted.failure() != null) {
+            getContext().getLog().warn("VM {} is gone, but not its files", record.name(), deleted.failure());
+        }
+        answerWaiting(VmReply.done(record.name()));
+        return Behaviors.stopped();
+    }
+
+    private void boot() {
+        VmRecord now = record;
+        getContext()
+                .pipeToSelf(
+                        host.save(now).thenCompose(saved -> host.boot(now)),
+                        (made, failure) -> failure == null
+                                ? new Booted(made)
+                                : new Happened(new VmEvent.StartFailed(message(failure))));
+    }
+
+    /** The worker frees what an ended machine held; its disks' files stay. */
+    private void letGoOfMachine() {
+        if (machine != null) {
+            RemoteMachine ended = machine;
+            machine = null;
+            ended.destroy().whenComplete((done, failure) -> getContext()
+                    .getSystem()
+                    .log()
+                    .debug("machine of {} let go: {}", ended.name(), failure == null ? "done" : failure));
+        }
+    }
+
+    private void saveThen(Runnable then) {
+        host.save(record).whenComplete((saved, failure) -> {
+            if (failure != null) {
+                getContext().getSystem().log().warn("cannot write down the state of a VM", failure);
+            }
+            then.run();
+        });
+    }
+
+    private void answerWaiting(VmReply reply) {
+        waiting.accept(reply);
+        waiting = ignored -> {};
+    }
+
+    private void pipe(CompletionStage<Void> stage, Supplier<VmEvent> done) {
+        getContext()
+                .pipeToSelf(
+                        stage,
+                        (ok, failure) -> new Happened(
+                                failure == null ? done.get() : new VmEvent.MachineFailed(message(failure))));
+    }
+
+    private void tell() {
+        parent.tell(new HostActor.VmChanged(
+                new VmView(
+                        record.name(),
+                        state.label(),
+                        record.reason(),
+                        record.epoch(),
+                        System.currentTimeMillis(),
+                        machine == null ? "" : machine.workerId(),
+                        machine == null ? 0 : machine.workerPid()),
+                record));
+    }
+
+    private String refusal(VmEvent event) {
+        String what = event.getClass().getSimpleName();
+        return switch (what) {
+            case "StopRequested", "StartRequested", "RemoveRequested" ->
+                "VM " + record.name() + " is " + state.label() + ": it cannot be "
+                        + switch (what) {
+                            case "StopRequested" -> "stopped now";
+                            case "StartRequested" -> "started now";
+                            default -> "removed now; stop it first";
+                        };
+            case "OutgoingBegun" ->
+                "VM " + record.name() + " is " + state.label() + ": only a running VM can be migrated";
+            default -> "VM " + record.name() + " is " + state.label() + ": " + what + " does not apply";
+        };
+    }
+
+    private static String reason(VmEvent event) {
+        if (event instanceof VmEvent.StartFailed e) {
+            return e.reason();
+        }
+        if (event instanceof VmEvent.GuestEnded e) {
+            return e.reason();
+        }
+        return event instanceof VmEvent.MachineFailed e ? e.reason() : "";
+    }
+
+    private static String message(Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    }
+}

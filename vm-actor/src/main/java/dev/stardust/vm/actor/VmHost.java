@@ -1,0 +1,22 @@
+package dev.stardust.vm.actor;
+
+import dev.stardust.vm.worker.RemoteMachine;
+import java.util.concurrent.CompletionStage;
+
+/** What a VM's actor has done on its host: files, chunks, worker processes. Nothing here blocks the caller. */
+public interface VmHost {
+    /** Writes down what the host keeps of the VM; durable when the stage completes. */
+    CompletionStage<Void> save(VmRecord record);
+
+    /**
+     * Makes a machine that is ready to run: chunks fetched, extent maps written, disks opened, and the kernel loaded or
+     * the base's state restored.
+     */
+    CompletionStage<RemoteMachine> boot(VmRecord record);
+
+    /** Makes a machine that takes a migration in: as {@link #boot}, without kernel or state. */
+    CompletionStage<RemoteMachine> incoming(VmRecord record, String tag);
+
+    /** Deletes all that the host keeps of the VM. */
+    CompletionStage<Void> delete(String vm);
+}
