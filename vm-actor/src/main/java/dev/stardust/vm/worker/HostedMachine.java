@@ -1,8 +1,10 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.hypervisor.machine.Machine;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import dev.stardust.vm.disk.VolumeBlockBackend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -59,6 +61,17 @@ public final class HostedMachine {
     /** The disks in the order of the spec. */
     public List<BlockBackend> disks() {
         return built.disks();
+    }
+
+    /** What the guest wrote to a disk; throws if the disk is read-only or not there. */
+    public DeltaVolume delta(int disk) {
+        if (disk >= 0
+                && disk < disks().size()
+                && disks().get(disk) instanceof VolumeBlockBackend backend
+                && backend.volume() instanceof DeltaVolume delta) {
+            return delta;
+        }
+        throw new WorkerException(WorkerException.Code.CONFLICT, name() + " has no writable disk " + disk);
     }
 
     CompletionStage<Void> restoreState(MachineState state) {

@@ -3,7 +3,9 @@ package dev.stardust.vm.worker;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import dev.stardust.vm.disk.DiskOpener;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,14 +17,26 @@ import org.slf4j.LoggerFactory;
 final class KvmMachineFactory implements MachineFactory {
     private static final Logger log = LoggerFactory.getLogger(KvmMachineFactory.class);
 
+    private final DiskOpener opener;
+
+    KvmMachineFactory(DiskOpener opener) {
+        this.opener = opener;
+    }
+
     @Override
     public BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) throws IOException {
         List<BlockBackend> disks = new ArrayList<>();
         try {
+            for (DiskFiles files : spec.disks()) {
+                disks.add(opener.open(
+                        Path.of(files.extents()),
+                        files.delta() == null ? null : Path.of(files.delta()),
+                        files.readOnly()));
+            }
             KvmMachine machine = KvmMachine.create(spec.machineSpec(), List.copyOf(disks), onChange::accept);
             return new BuiltMachine(
                     machine, state -> CompletableFuture.runAsync(() -> machine.restoreState(state)), disks);
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             close(disks);
             throw e;
         }

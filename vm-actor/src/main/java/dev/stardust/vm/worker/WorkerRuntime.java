@@ -1,5 +1,6 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.vm.disk.DiskOpener;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,11 +18,27 @@ public final class WorkerRuntime {
      * Serves VMs on the socket in {@code workerDir}, which exists and is named after the worker. Returns when a node
      * asked for the end; the caller then exits the process.
      *
+     * @param workerDir {@code DATA/workers/ID}; the chunks of disks are read from {@code DATA/segments}
      * @param extensions operations of other modules by name
      * @throws IOException if the folder cannot be used; the text tells why
      */
     public static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
-        run(workerDir, extensions, new KvmMachineFactory());
+        Path data = workerDir.toAbsolutePath().normalize().getParent().getParent();
+        try (DiskOpener disks = new DiskOpener(data.resolve("segments"))) {
+            run(workerDir, extensions, new KvmMachineFactory(disks));
+        }
+    }
+
+    /**
+     * Goes once through what a worker does, in this process alone, and returns. With
+     * {@code -XX:ArchiveClassesAtExit=FILE} the process leaves a class archive behind that workers start faster with
+     * ({@code -XX:SharedArchiveFile=FILE}).
+     *
+     * @param workerDir a folder of the form {@code DATA/workers/ID} that is made and removed
+     */
+    public static void warmUp(Path workerDir, Map<String, WorkerOp> extensions)
+            throws IOException, InterruptedException {
+        WarmUp.run(workerDir, extensions);
     }
 
     static void run(Path workerDir, Map<String, WorkerOp> extensions, MachineFactory factory)

@@ -5,16 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.vm.disk.DiskImages;
+import dev.stardust.vm.disk.DiskOpener;
+import dev.stardust.vm.disk.VolumeBlockBackend;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
@@ -83,6 +88,27 @@ class KvmWorkerTest {
     }
 
     @Test
+    void aGuestReadsItsWholeDiskAndKeepsWhatItWrites() throws Exception {
+        byte[] image = new byte[1 << 20];
+        new Random(3).nextBytes(image);
+        Path extents = data.resolve("disk-0.extents");
+        Path delta = data.resolve("disk-0.delta");
+        String sha256 = DiskImages.make(data.resolve("segments"), image, extents);
+        DiskFiles disk = new DiskFiles(extents.toString(), delta.toString(), "disk0", false);
+        CreateMachine spec = spec("a", kernel, "hb_ms=100 disk_kibs=400 disk_ws_mib=1", disk);
+        RemoteMachine machine = await(workers.create(spec, false));
+        await(machine.resume());
+        until("the disk was written and read back", () -> serial("a").matches("(?s).* disk_checked=[1-9][0-9]* .*"));
+        assertTrue(serial("a").contains("disk sha256=" + sha256 + " bytes=1048576 "), serial("a"));
+        assertFalse(serial("a").lines().anyMatch(line -> line.startsWith("error")), serial("a"));
+        await(machine.destroy());
+        try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
+                VolumeBlockBackend kept = opener.open(extents, delta, false)) {
+            assertTrue(((DeltaVolume) kept.volume()).presentBlocks() > 0);
+        }
+    }
+
+    @Test
     void aGuestGoesOnWithoutItsNodeAndIsFoundAgain() throws Exception {
         RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100"), false));
         await(machine.resume());
@@ -137,6 +163,13 @@ class KvmWorkerTest {
         beatsAfter("a", 1);
     }
 
+    @Test
+    void aWarmUpComesToItsEndAndLeavesNothing() throws Exception {
+        Path folder = data.resolve("warm").resolve("workers").resolve("w-1");
+        WorkerRuntime.warmUp(folder, FakeWorkerMain.EXTENSIONS);
+        assertFalse(Files.exists(folder));
+    }
+
     private record MachineFailure(String message) {}
 
     private MachineFailure failure(CreateMachine spec) {
@@ -145,7 +178,7 @@ class KvmWorkerTest {
         return new MachineFailure(e.getMessage());
     }
 
-    private CreateMachine spec(String vm, Path kernel, String commandLine) {
+    private CreateMachine spec(String vm, Path kernel, String commandLine, DiskFiles... disks) {
         return new CreateMachine(
                 vm,
                 1,
@@ -155,7 +188,7 @@ class KvmWorkerTest {
                 commandLine,
                 null,
                 data.resolve(vm + ".log").toString(),
-                List.of(),
+                List.of(disks),
                 "");
     }
 

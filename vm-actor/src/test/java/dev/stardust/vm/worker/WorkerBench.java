@@ -67,6 +67,11 @@ final class WorkerBench {
         RemoteMachine one = await(workers.create(spec("vm-0"), false));
         long pid = one.workerPid();
         start(one);
+        long asked = System.nanoTime();
+        for (int i = 0; i < 2_000; i++) {
+            await(one.status());
+        }
+        System.out.printf("a request and its answer: %d us%n", sinceMs(asked) / 2);
         System.out.printf("with 1 VM: %s%n", memory(pid));
         await(one.destroy());
         Thread.sleep(3_000);

@@ -1,0 +1,2 @@
+/** Volumes as the block backends of machines. */
+package dev.stardust.vm.disk;
