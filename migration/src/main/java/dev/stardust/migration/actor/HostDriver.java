@@ -56,12 +56,7 @@ public final class HostDriver implements WorkerDriver {
      * @param endpoint HOST:PORT, UDP, that other hosts stream to
      */
     public HostDriver(
-            String self,
-            Path data,
-            String endpoint,
-            VmHost vmHost,
-            Workers workers,
-            ActorRef<HostActor.Command> host) {
+            String self, Path data, String endpoint, VmHost vmHost, Workers workers, ActorRef<HostActor.Command> host) {
         this.self = self;
         this.aeronFolder = data.resolve("run").resolve("aeron");
         this.endpoint = endpoint;
@@ -208,7 +203,8 @@ public final class HostDriver implements WorkerDriver {
                                 MigrationOps.RECEIVE_START,
                                 new MigrationOps.ReceiveStart(aeronFolder.toString(), endpoint),
                                 QUICK)))
-                .thenApply(reply -> new WorkerResult.Session(reply.path("session").asText()));
+                .thenApply(
+                        reply -> new WorkerResult.Session(reply.path("session").asText()));
     }
 
     /** Written down first: once a guest may have run here nobody takes its VM back. */
@@ -240,14 +236,16 @@ public final class HostDriver implements WorkerDriver {
                 .thenCompose(record -> record.isEmpty()
                         ? CompletableFuture.completedFuture(null)
                         : stepIfApplies(attempt.vm(), event, null))
-                .thenCompose(stepped -> machine.isPresent() && workers.machine(attempt.vm()).isPresent()
-                        ? machine.get().destroy().thenCompose(ended -> vmHost.delete(attempt.vm()))
-                        : CompletableFuture.completedFuture(null))
+                .thenCompose(stepped ->
+                        machine.isPresent() && workers.machine(attempt.vm()).isPresent()
+                                ? machine.get().destroy().thenCompose(ended -> vmHost.delete(attempt.vm()))
+                                : CompletableFuture.completedFuture(null))
                 .thenApply(done -> new WorkerResult.Ok());
     }
 
     private static boolean belongsTo(String tag, Attempt attempt) {
-        return (MigrationTag.isIncoming(tag) || MigrationTag.isOutgoing(tag)) && attempt(tag).equals(attempt);
+        return (MigrationTag.isIncoming(tag) || MigrationTag.isOutgoing(tag))
+                && attempt(tag).equals(attempt);
     }
 
     private static Attempt attempt(String tag) {

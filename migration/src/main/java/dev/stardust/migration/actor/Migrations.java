@@ -59,8 +59,7 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
     public record Answer(ErrorCode code, String message) implements ClusterMessage {}
 
     /** How far is it? */
-    public record GetProgress(String attempt, ActorRef<MigrationProgress> replyTo)
-            implements Command, ClusterMessage {}
+    public record GetProgress(String attempt, ActorRef<MigrationProgress> replyTo) implements Command, ClusterMessage {}
 
     /** From here on only this node itself. A worker said that the guest of an outgoing machine stands still. */
     public record GuestPaused(String vm) implements Command {}
@@ -223,7 +222,8 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
         Set<String> vms = new HashSet<>(localVms.get());
         for (Entry entry : registry.local("migrations/")) {
             String vm = entry.key().substring("migrations/".length());
-            if (record(vm).filter(r -> r.state() == MigrationRecord.State.OPEN
+            if (record(vm)
+                    .filter(r -> r.state() == MigrationRecord.State.OPEN
                             && r.attempt().source().equals(self))
                     .isPresent()) {
                 vms.add(vm);
@@ -297,22 +297,25 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
                                     ? new Event.TxnDone(e.txn().requestId(), result.applied(), result.revision())
                                     : new Event.TxnUnknown(e.txn().requestId())));
         } else if (effect instanceof Effect.ReadRegistry e) {
-            registry.read(e.key()).whenComplete((entries, failure) -> later(
-                    run,
-                    failure == null
-                            ? new Event.RegistryRead(
-                                    e.readId(),
-                                    entries.stream()
-                                            .filter(x -> x.key().equals(e.key()))
-                                            .findFirst())
-                            : new Event.RegistryReadFailed(e.readId())));
+            registry.read(e.key())
+                    .whenComplete((entries, failure) -> later(
+                            run,
+                            failure == null
+                                    ? new Event.RegistryRead(
+                                            e.readId(),
+                                            entries.stream()
+                                                    .filter(x -> x.key().equals(e.key()))
+                                                    .findFirst())
+                                    : new Event.RegistryReadFailed(e.readId())));
         } else if (effect instanceof Effect.Tell e) {
             peers.apply(e.host()).tell(PeerWire.of(e.message()));
         } else if (effect instanceof Effect.Worker e) {
             command(run, e.command());
         } else if (effect instanceof Effect.SetTimer e) {
             timers.startSingleTimer(
-                    timerKey(run, e.name()), new CoreEvent(run, new Event.Timer(e.name())), Duration.ofMillis(e.delayMs()));
+                    timerKey(run, e.name()),
+                    new CoreEvent(run, new Event.Timer(e.name())),
+                    Duration.ofMillis(e.delayMs()));
             timerNames.get(run).add(e.name());
         } else if (effect instanceof Effect.Report e) {
             report(run, e);

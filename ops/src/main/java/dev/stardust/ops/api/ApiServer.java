@@ -90,15 +90,16 @@ public final class ApiServer implements AutoCloseable {
             JsonNode body = body(ctx);
             started(ctx, jobs.start(job -> node.saveBase(text(body, "name"), text(body, "vm"), text(body, "when"))));
         });
-        server.post(
-                "/v1/deployments/validate", ctx -> answer(ctx, await(node.validate(fileName(ctx), ctx.body()))));
+        server.post("/v1/deployments/validate", ctx -> answer(ctx, await(node.validate(fileName(ctx), ctx.body()))));
         server.post("/v1/deployments", ctx -> {
             String name = fileName(ctx);
             String yaml = ctx.body();
             started(ctx, jobs.start(job -> node.deploy(name, yaml)));
         });
         vmRoutes();
-        server.get("/v1/jobs/{id}", ctx -> answer(ctx, jobs.get(ctx.pathParam("id")).json()));
+        server.get(
+                "/v1/jobs/{id}",
+                ctx -> answer(ctx, jobs.get(ctx.pathParam("id")).json()));
     }
 
     private void vmRoutes() {
@@ -110,8 +111,7 @@ public final class ApiServer implements AutoCloseable {
         server.get("/v1/vms/{vm}", ctx -> answer(ctx, await(node.vm(ctx.pathParam("vm")))));
         server.delete(
                 "/v1/vms/{vm}",
-                ctx -> answer(
-                        ctx, await(node.remove(ctx.pathParam("vm"), "true".equals(ctx.queryParam("force"))))));
+                ctx -> answer(ctx, await(node.remove(ctx.pathParam("vm"), "true".equals(ctx.queryParam("force"))))));
         server.get("/v1/vms/{vm}/logs", ctx -> answer(ctx, await(node.log(ctx.pathParam("vm"), offset(ctx)))));
         server.post("/v1/vms/{vm}/stop", ctx -> answer(ctx, await(node.stop(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/start", ctx -> answer(ctx, await(node.start(ctx.pathParam("vm")))));
@@ -203,7 +203,8 @@ public final class ApiServer implements AutoCloseable {
 
     /** True while the server listens. */
     public boolean listening() {
-        Server jetty = server.jettyServer() == null ? null : server.jettyServer().server();
+        Server jetty =
+                server.jettyServer() == null ? null : server.jettyServer().server();
         return jetty != null && jetty.isRunning();
     }
 

@@ -31,7 +31,8 @@ final class Failures {
             return new ClusterException(ErrorCode.TIMEOUT, cause.getMessage());
         }
         LOG.warn("unexpected failure", cause);
-        return new ClusterException(ErrorCode.INTERNAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
+        return new ClusterException(
+                ErrorCode.INTERNAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
     }
 
     static int httpStatus(ErrorCode code) {

@@ -87,8 +87,8 @@ public final class ApiClient {
 
     private byte[] request(String method, String path, byte[] body, Map<String, String> headers) {
         try {
-            HttpURLConnection http =
-                    (HttpURLConnection) URI.create("http://" + address + "/v1" + path).toURL().openConnection();
+            HttpURLConnection http = (HttpURLConnection)
+                    URI.create("http://" + address + "/v1" + path).toURL().openConnection();
             http.setConnectTimeout(CONNECT_TIMEOUT_MS);
             http.setReadTimeout(READ_TIMEOUT_MS);
             http.setRequestMethod(method);

@@ -16,10 +16,7 @@ import picocli.CommandLine.Spec;
         description = "Makes a cluster, joins it, shows it.",
         subcommands = {ClusterCommand.Init.class, ClusterCommand.Join.class, ClusterCommand.Status.class})
 final class ClusterCommand {
-    @Command(
-            name = "init",
-            mixinStandardHelpOptions = true,
-            description = "Makes a new cluster of the node talked to.")
+    @Command(name = "init", mixinStandardHelpOptions = true, description = "Makes a new cluster of the node talked to.")
     static final class Init implements Callable<Integer> {
         @Mixin
         private NodeOptions node;
@@ -87,7 +84,8 @@ final class ClusterCommand {
 
         private static void table(PrintWriter out, JsonNode s) {
             out.println("cluster   " + s.path("uuid").asText());
-            out.println("leader    " + s.path("leader").asText() + "  (term " + s.path("term").asText() + ")");
+            out.println("leader    " + s.path("leader").asText() + "  (term "
+                    + s.path("term").asText() + ")");
             out.println("hosts     " + s.path("alive").asText() + " alive of "
                     + s.path("hosts").asText());
             out.println("ring      epoch " + s.path("ringEpoch").asText() + ", "

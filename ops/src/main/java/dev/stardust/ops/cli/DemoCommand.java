@@ -14,10 +14,17 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--keep", description = "leave the cluster up at the end")
     private boolean keep;
 
-    @Option(names = "--port-base", paramLabel = "PORT", defaultValue = "7700", description = "first port (default 7700)")
+    @Option(
+            names = "--port-base",
+            paramLabel = "PORT",
+            defaultValue = "7700",
+            description = "first port (default 7700)")
     private int portBase;
 
-    @Option(names = "--folder", paramLabel = "FOLDER", description = "where to put everything (default: a new temp folder)")
+    @Option(
+            names = "--folder",
+            paramLabel = "FOLDER",
+            description = "where to put everything (default: a new temp folder)")
     private Path folder;
 
     @Override

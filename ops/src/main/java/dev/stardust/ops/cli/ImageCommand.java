@@ -43,12 +43,11 @@ final class ImageCommand {
             if (!Files.isReadable(file)) {
                 throw new CliException(CliException.NOT_FOUND, "cannot read " + file + ": check the path");
             }
-            String image = name != null
-                    ? name
-                    : file.getFileName().toString().replaceFirst("\\.(raw|img|ext4)$", "");
+            String image = name != null ? name : file.getFileName().toString().replaceFirst("\\.(raw|img|ext4)$", "");
             ApiClient client = node.client();
             JsonNode job = client.post(
-                    "/images", Map.of("name", image, "path", file.toAbsolutePath().toString()));
+                    "/images",
+                    Map.of("name", image, "path", file.toAbsolutePath().toString()));
             JsonNode r = Jobs.await(client, job, image, state -> {});
             output.print(
                     spec.commandLine().getOut(),

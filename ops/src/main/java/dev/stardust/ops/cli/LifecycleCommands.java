@@ -56,7 +56,9 @@ final class LifecycleCommands {
 
     @Command(name = "rm", mixinStandardHelpOptions = true, description = "Removes VMs and what they wrote.")
     static final class Remove extends OnVms {
-        @Option(names = {"-f", "--force"}, description = "also when running, or when its host is lost")
+        @Option(
+                names = {"-f", "--force"},
+                description = "also when running, or when its host is lost")
         private boolean force;
 
         @Override

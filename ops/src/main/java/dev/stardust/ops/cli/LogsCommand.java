@@ -19,7 +19,9 @@ final class LogsCommand implements Callable<Integer> {
     @Mixin
     private NodeOptions node;
 
-    @Option(names = {"-f", "--follow"}, description = "go on printing, also after the VM moved to another host")
+    @Option(
+            names = {"-f", "--follow"},
+            description = "go on printing, also after the VM moved to another host")
     private boolean follow;
 
     @Option(

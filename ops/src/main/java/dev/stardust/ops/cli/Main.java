@@ -51,8 +51,7 @@ public final class Main {
         line.setParameterExceptionHandler((failure, parsed) -> {
             CommandLine command = failure.getCommandLine();
             command.getErr().println("stardust: " + failure.getMessage());
-            command.getErr()
-                    .println("try: stardust " + String.join(" ", commandPath(command)) + " --help");
+            command.getErr().println("try: stardust " + String.join(" ", commandPath(command)) + " --help");
             command.getErr().flush();
             return CliException.USAGE;
         });

@@ -35,10 +35,16 @@ final class NodeCommand {
         @Option(names = "--port-base", paramLabel = "PORT", description = "first of four ports (default 7700)")
         private Integer portBase;
 
-        @Option(names = "--memory-mib", paramLabel = "MIB", description = "memory for VMs (default: 3/4 of the machine's)")
+        @Option(
+                names = "--memory-mib",
+                paramLabel = "MIB",
+                description = "memory for VMs (default: 3/4 of the machine's)")
         private Integer memoryMib;
 
-        @Option(names = "--token-file", paramLabel = "FILE", description = "file with the API token (default: DATA/token)")
+        @Option(
+                names = "--token-file",
+                paramLabel = "FILE",
+                description = "file with the API token (default: DATA/token)")
         private Path tokenFile;
 
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")

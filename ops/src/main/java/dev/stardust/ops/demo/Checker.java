@@ -66,7 +66,8 @@ public final class Checker {
     private Claim nodeProcesses() {
         List<String> wrong = new ArrayList<>();
         expected.nodes().forEach((name, data) -> {
-            int count = ProcessTable.of("dev.stardust.ops.node.NodeMain", Path.of(data)).size();
+            int count = ProcessTable.of("dev.stardust.ops.node.NodeMain", Path.of(data))
+                    .size();
             int wanted = name.equals(expected.dead()) ? 0 : 1;
             if (count != wanted) {
                 wrong.add(name + " has " + count + " node processes, not " + wanted);
@@ -77,7 +78,9 @@ public final class Checker {
 
     private Claim imageSpread() {
         Map<String, Long> bytes = new TreeMap<>();
-        expected.nodes().forEach((name, data) -> bytes.put(name, folderBytes(Path.of(data).resolve("segments"))));
+        expected.nodes()
+                .forEach((name, data) ->
+                        bytes.put(name, folderBytes(Path.of(data).resolve("segments"))));
         long all = bytes.values().stream().mapToLong(Long::longValue).sum();
         List<String> wrong = new ArrayList<>();
         bytes.forEach((name, n) -> {
@@ -137,7 +140,9 @@ public final class Checker {
             List<String> complaints = log(vm).complaints();
             if (a == null || a.errors() > 0 || !complaints.isEmpty()) {
                 wrong.add(vm + " found "
-                        + (complaints.isEmpty() ? (a == null ? "nothing" : a.errors() + " errors") : complaints.get(0)));
+                        + (complaints.isEmpty()
+                                ? (a == null ? "nothing" : a.errors() + " errors")
+                                : complaints.get(0)));
             } else if (a.diskChecked() == 0) {
                 wrong.add(vm + " has read nothing back from its disk");
             } else {
@@ -145,7 +150,9 @@ public final class Checker {
             }
         }
         return claim(
-                "the guests' own checks of memory and disk find no error", wrong, blocks + " disk blocks read back right");
+                "the guests' own checks of memory and disk find no error",
+                wrong,
+                blocks + " disk blocks read back right");
     }
 
     private Claim migratedGoesOn(Map<String, Heartbeat> after) {
@@ -154,7 +161,8 @@ public final class Checker {
         List<Heartbeat> all = log(vm).heartbeats();
         for (int i = 1; i < all.size(); i++) {
             if (all.get(i).n() != all.get(i - 1).n() + 1) {
-                wrong.add("heartbeat " + all.get(i).n() + " follows " + all.get(i - 1).n());
+                wrong.add("heartbeat " + all.get(i).n() + " follows "
+                        + all.get(i - 1).n());
             }
         }
         Heartbeat last = after.get(vm);
@@ -181,7 +189,9 @@ public final class Checker {
 
     private Claim sourceIsClean() {
         String vm = expected.migrated();
-        Path left = Path.of(expected.nodes().get(expected.migratedFrom())).resolve("vms").resolve(vm);
+        Path left = Path.of(expected.nodes().get(expected.migratedFrom()))
+                .resolve("vms")
+                .resolve(vm);
         List<String> wrong = new ArrayList<>();
         if (guestThreads(vm).containsKey(expected.migratedFrom())) {
             wrong.add("its vCPU thread is still on " + expected.migratedFrom());
@@ -231,7 +241,9 @@ public final class Checker {
             }
         }
         return claim(
-                "no guest of the killed host runs anywhere", wrong, expected.lost().keySet() + " of " + expected.dead());
+                "no guest of the killed host runs anywhere",
+                wrong,
+                expected.lost().keySet() + " of " + expected.dead());
     }
 
     private Claim lostAreReported() {
@@ -266,8 +278,9 @@ public final class Checker {
         Map<String, Integer> found = new TreeMap<>();
         expected.nodes().forEach((host, data) -> {
             for (ProcessTable.Found p : ProcessTable.of("dev.stardust.ops.node.WorkerMain", Path.of(data))) {
-                long threads =
-                        ProcessTable.threadNames(p.pid()).stream().filter(comm::equals).count();
+                long threads = ProcessTable.threadNames(p.pid()).stream()
+                        .filter(comm::equals)
+                        .count();
                 if (threads > 0) {
                     found.merge(host, (int) threads, Integer::sum);
                 }

@@ -61,14 +61,20 @@ public final class DebianImage {
             return image;
         } finally {
             run(
-                    List.of("sh", "-c", "rm -rf \"$1\" 2>/dev/null || mmdebstrap --unshare-helper rm -rf \"$1\"", "sh", work.toString()),
+                    List.of(
+                            "sh",
+                            "-c",
+                            "rm -rf \"$1\" 2>/dev/null || mmdebstrap --unshare-helper rm -rf \"$1\"",
+                            "sh",
+                            work.toString()),
                     null);
         }
     }
 
     private static void run(List<String> command, Path log) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.redirectOutput(log == null ? ProcessBuilder.Redirect.DISCARD : ProcessBuilder.Redirect.to(log.toFile()));
+        builder.redirectOutput(
+                log == null ? ProcessBuilder.Redirect.DISCARD : ProcessBuilder.Redirect.to(log.toFile()));
         int code = builder.start().waitFor();
         if (code != 0 && log != null) {
             List<String> lines = Files.readAllLines(log);

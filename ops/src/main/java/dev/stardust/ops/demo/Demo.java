@@ -92,10 +92,7 @@ public final class Demo {
 
         steps.begin("Importing it into the chunk store: chunked, deduplicated, compressed, spread over the ring");
         JsonNode imported = Jobs.await(
-                api,
-                api.post("/images", Map.of("name", "debian", "path", image.toString())),
-                "import",
-                state -> {});
+                api, api.post("/images", Map.of("name", "debian", "path", image.toString())), "import", state -> {});
         steps.say(String.format(
                 Locale.ROOT,
                 "%s in %d chunks, %s stored, sha256 %s",
@@ -171,9 +168,7 @@ public final class Demo {
         steps.begin("kill -9 of the whole host " + dead + " (node process and workers)");
         LocalCluster.killHost(cluster.member(dead));
         LocalCluster.await(
-                "the VMs of " + dead + " are shown as lost",
-                LEASE_TIMEOUT_MS,
-                () -> vms(other).entrySet().stream()
+                "the VMs of " + dead + " are shown as lost", LEASE_TIMEOUT_MS, () -> vms(other).entrySet().stream()
                         .filter(e -> dead.equals(now.get(e.getKey())))
                         .allMatch(e -> e.getValue().path("state").asText().equals("lost")));
         printPs(other);
@@ -281,8 +276,7 @@ public final class Demo {
         do {
             part = api.get("/vms/" + vm + "/logs?offset=" + offset);
             offset = part.path("next").asLong();
-            text.append(new String(
-                    Base64.getDecoder().decode(part.path("data").asText()), StandardCharsets.UTF_8));
+            text.append(new String(Base64.getDecoder().decode(part.path("data").asText()), StandardCharsets.UTF_8));
         } while (part.path("more").asBoolean());
         List<String> lines = new ArrayList<>(List.of(text.toString().split("\n")));
         return lines.subList(Math.max(0, lines.size() - count), lines.size());

@@ -41,8 +41,7 @@ public final class LocalCluster implements AutoCloseable {
      * @param data its data folder
      * @param wrap puts a command line around the node's, for example a network namespace
      */
-    public record Member(
-            String name, String address, int portBase, Path data, UnaryOperator<List<String>> wrap) {
+    public record Member(String name, String address, int portBase, Path data, UnaryOperator<List<String>> wrap) {
         /** Where its guests' serial output is. */
         public Path serialLog(String vm) {
             return data.resolve("vms").resolve(vm).resolve("serial.log");
@@ -57,8 +56,7 @@ public final class LocalCluster implements AutoCloseable {
             byte[] secret = new byte[24];
             new SecureRandom().nextBytes(secret);
             Files.createFile(
-                    tokenFile,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                    tokenFile, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(tokenFile, HexFormat.of().formatHex(secret));
         }
         this.token = Files.readString(tokenFile).strip();
@@ -103,16 +101,23 @@ public final class LocalCluster implements AutoCloseable {
     public Process start(Member member) throws IOException {
         Files.createDirectories(member.data());
         ProcessBuilder node = NodeProcess.builder(List.of(
-                "--data", member.data().toString(),
-                "--name", member.name(),
-                "--bind", member.address(),
-                "--port-base", Integer.toString(member.portBase()),
-                "--memory-mib", "4096",
-                "--token-file", tokenFile.toString(),
+                "--data",
+                member.data().toString(),
+                "--name",
+                member.name(),
+                "--bind",
+                member.address(),
+                "--port-base",
+                Integer.toString(member.portBase()),
+                "--memory-mib",
+                "4096",
+                "--token-file",
+                tokenFile.toString(),
                 "--insecure"));
         node.command(member.wrap().apply(node.command()));
         node.redirectErrorStream(true);
-        node.redirectOutput(ProcessBuilder.Redirect.appendTo(member.data().resolve("node.log").toFile()));
+        node.redirectOutput(ProcessBuilder.Redirect.appendTo(
+                member.data().resolve("node.log").toFile()));
         return node.start();
     }
 

@@ -34,7 +34,8 @@ public final class ProcessTable {
         for (int pid : pids()) {
             List<String> arguments = arguments(pid);
             if (arguments.contains(mainClass)
-                    && arguments.stream().anyMatch(a -> a.startsWith("/") && Path.of(a).startsWith(folder))) {
+                    && arguments.stream()
+                            .anyMatch(a -> a.startsWith("/") && Path.of(a).startsWith(folder))) {
                 found.add(new Found(pid, arguments));
             }
         }

@@ -71,8 +71,9 @@ final class ClusterService implements AutoCloseable {
         }
         return picture(member).thenCompose(picture -> {
             boolean nameTaken = picture.hosts().entrySet().stream()
-                    .anyMatch(h -> h.getValue().name().equals(newcomer.path("name").asText())
-                            && !h.getKey().equals(host));
+                    .anyMatch(h ->
+                            h.getValue().name().equals(newcomer.path("name").asText())
+                                    && !h.getKey().equals(host));
             if (nameTaken) {
                 throw new ClusterException(
                         ErrorCode.CONFLICT,
@@ -121,7 +122,9 @@ final class ClusterService implements AutoCloseable {
                         .put("id", view.id())
                         .put("name", view.name())
                         .put("state", view.alive() ? "alive" : "dead")
-                        .put("address", entry.address().host() + ":" + entry.address().httpPort())
+                        .put(
+                                "address",
+                                entry.address().host() + ":" + entry.address().httpPort())
                         .put("role", role)
                         .put("vms", view.vms())
                         .put("memoryMib", view.memoryMib())
@@ -163,8 +166,7 @@ final class ClusterService implements AutoCloseable {
                                         "there is an image " + name + " already: import under another --name");
                             }
                             try {
-                                return new ImageImporter(member.chunks().newSink())
-                                        .importImage(file, job::progress);
+                                return new ImageImporter(member.chunks().newSink()).importImage(file, job::progress);
                             } catch (IOException e) {
                                 throw new UncheckedIOException("import of " + file + " failed: " + e.getMessage(), e);
                             }
@@ -172,8 +174,7 @@ final class ClusterService implements AutoCloseable {
                         member.blocking())
                 .thenCompose(result -> put(
                                 ImageEntry.PREFIX + name,
-                                Json.write(new ImageEntry(
-                                        result.root().hex(), result.sizeBytes(), result.sha256())),
+                                Json.write(new ImageEntry(result.root().hex(), result.sizeBytes(), result.sha256())),
                                 "image " + name)
                         .thenApply(done -> describe(result)));
     }
@@ -205,7 +206,8 @@ final class ClusterService implements AutoCloseable {
         return picture(member).thenCompose(picture -> {
             if (picture.bases().containsKey(base)) {
                 throw new ClusterException(
-                        ErrorCode.CONFLICT, "there is a base " + base + " already: clones may rest on it; use another name");
+                        ErrorCode.CONFLICT,
+                        "there is a base " + base + " already: clones may rest on it; use another name");
             }
             String host = VmService.placed(picture, vm).host();
             return asking.<HostActor.Command, BaseSaver.Saved>ask(
@@ -231,16 +233,19 @@ final class ClusterService implements AutoCloseable {
     private CompletionStage<Void> put(String key, String value, String what) {
         Txn txn = new Txn(
                 UUID.randomUUID().toString(), List.of(new Compare.Absent(key)), List.of(new Op.Put(key, value)));
-        return member.registry().commit(txn).thenCompose(result -> result.applied()
-                ? CompletableFuture.completedFuture(null)
-                : CompletableFuture.failedFuture(
-                        new ClusterException(ErrorCode.CONFLICT, what + " was made by somebody else meanwhile")));
+        return member.registry()
+                .commit(txn)
+                .thenCompose(result -> result.applied()
+                        ? CompletableFuture.completedFuture(null)
+                        : CompletableFuture.failedFuture(new ClusterException(
+                                ErrorCode.CONFLICT, what + " was made by somebody else meanwhile")));
     }
 
     private static void requireName(String what, String name) {
         if (!name.matches(NAME_RULE)) {
             throw new ClusterException(
-                    ErrorCode.USAGE, "the name of an " + what + " must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
+                    ErrorCode.USAGE,
+                    "the name of an " + what + " must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
         }
     }
 

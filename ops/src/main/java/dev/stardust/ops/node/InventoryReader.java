@@ -56,8 +56,8 @@ final class InventoryReader {
         List<CompletableFuture<MachineInfo>> asked = new ArrayList<>();
         for (RemoteMachine machine : workers.machines()) {
             asked.add(machine.status()
-                    .thenApply(s ->
-                            new MachineInfo(machine.name(), machine.epoch(), machine.tag(), s.phase(), s.reason()))
+                    .thenApply(
+                            s -> new MachineInfo(machine.name(), machine.epoch(), machine.tag(), s.phase(), s.reason()))
                     .toCompletableFuture());
         }
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(done -> {

@@ -11,7 +11,6 @@ import dev.stardust.cluster.registry.LeaseKeeper;
 import dev.stardust.cluster.registry.LeaseListener;
 import dev.stardust.cluster.registry.Op;
 import dev.stardust.cluster.registry.RaftRegistry;
-
 import dev.stardust.cluster.registry.Txn;
 import dev.stardust.cluster.registry.WatchEvent;
 import dev.stardust.cluster.ring.RingMembership;
@@ -146,7 +145,10 @@ final class Member implements AutoCloseable {
     /** The host is entered together with its first lease: one that was entered and has none is dead. */
     private void enter(HostAddress self) throws IOException, InterruptedException {
         HostEntry entry = new HostEntry(
-                settings.name(), self, settings.memoryMib(), Runtime.getRuntime().availableProcessors());
+                settings.name(),
+                self,
+                settings.memoryMib(),
+                Runtime.getRuntime().availableProcessors());
         String bootId = UUID.randomUUID().toString();
         Txn txn = new Txn(
                 UUID.randomUUID().toString(),
@@ -240,8 +242,7 @@ final class Member implements AutoCloseable {
         ActorSystem<?> system = node.system();
         return directory
                 .address(hostId)
-                .map(a -> ActorRefResolver.get(system)
-                        .<T>resolveActorRef(a.artery() + "/user/" + name))
+                .map(a -> ActorRefResolver.get(system).<T>resolveActorRef(a.artery() + "/user/" + name))
                 .orElseGet(system::deadLetters);
     }
 
@@ -256,7 +257,12 @@ final class Member implements AutoCloseable {
 
     Behavior<Migrations.Command> migrationsBehavior(ActorRef<HostActor.Command> host) {
         HostDriver driver = new HostDriver(
-                identity.hostId(), settings.data(), address().host() + ":" + address().aeronPort(), vmHost, workers, host);
+                identity.hostId(),
+                settings.data(),
+                address().host() + ":" + address().aeronPort(),
+                vmHost,
+                workers,
+                host);
         return Migrations.create(
                 identity.hostId(),
                 registry,

@@ -22,8 +22,7 @@ final class NodeGuardian {
         return Behaviors.setup(context -> {
             context.spawn(member.chunks().behavior(), ChunkShards.NAME);
             ActorRef<HostActor.Command> host = context.spawn(member.hostBehavior(), HostActor.NAME);
-            ActorRef<Migrations.Command> migrations =
-                    context.spawn(member.migrationsBehavior(host), Migrations.NAME);
+            ActorRef<Migrations.Command> migrations = context.spawn(member.migrationsBehavior(host), Migrations.NAME);
             context.spawn(member.schedulerBehavior(), Scheduler.NAME);
             member.machineEvents().to(host, migrations);
             member.inventory().whenComplete((steps, failure) -> {

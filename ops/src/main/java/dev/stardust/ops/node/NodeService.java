@@ -71,7 +71,8 @@ final class NodeService implements NodeOperations, AutoCloseable {
 
     @Override
     public JsonNode node() {
-        String state = cluster != null ? "member" : starting || !identity.cluster().isEmpty() ? "starting" : "standby";
+        String state =
+                cluster != null ? "member" : starting || !identity.cluster().isEmpty() ? "starting" : "standby";
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("id", identity.hostId())
@@ -106,7 +107,12 @@ final class NodeService implements NodeOperations, AutoCloseable {
                 requireStandby();
                 ApiClient member = new ApiClient(memberAddress, token);
                 Map<String, Object> self = Map.of(
-                        "host", identity.hostId(), "name", settings.name(), "raft", address().raft());
+                        "host",
+                        identity.hostId(),
+                        "name",
+                        settings.name(),
+                        "raft",
+                        address().raft());
                 String uuid = member.get("/cluster").path("uuid").asText();
                 Identity now = identity.inCluster(uuid, identity.hostId());
                 RaftRegistry registry = RaftRegistry.start(

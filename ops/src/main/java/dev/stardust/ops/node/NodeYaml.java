@@ -30,8 +30,7 @@ final class NodeYaml {
             root = new YAMLMapper().readTree(file.toFile());
         } catch (JsonProcessingException e) {
             throw new ClusterException(
-                    ErrorCode.USAGE,
-                    file + ":" + e.getLocation().getLineNr() + ": no YAML: " + e.getOriginalMessage());
+                    ErrorCode.USAGE, file + ":" + e.getLocation().getLineNr() + ": no YAML: " + e.getOriginalMessage());
         }
         for (Map.Entry<String, JsonNode> field : root.properties()) {
             if (!FIELDS.contains(field.getKey()) || !field.getValue().isValueNode()) {

@@ -47,7 +47,8 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
                 .normalize();
         Map<String, String> file = NodeYaml.read(data.resolve("node.yaml"));
         String bind = value(flags, environment, file, "--bind", "127.0.0.1");
-        boolean insecure = value(flags, environment, file, "--insecure", "false").equals("true");
+        boolean insecure =
+                value(flags, environment, file, "--insecure", "false").equals("true");
         requireLoopback(bind, insecure);
         return new Settings(
                 data,
@@ -55,14 +56,20 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
                 bind,
                 number("--port-base", value(flags, environment, file, "--port-base", "7700")),
                 number("--memory-mib", value(flags, environment, file, "--memory-mib", defaultMemoryMib())),
-                Path.of(value(flags, environment, file, "--token-file", data.resolve("token").toString())));
+                Path.of(value(
+                        flags,
+                        environment,
+                        file,
+                        "--token-file",
+                        data.resolve("token").toString())));
     }
 
     private static Map<String, String> flags(String[] args) {
         Map<String, String> flags = new HashMap<>();
         for (int i = 0; i < args.length; i++) {
             if (!FLAGS.contains(args[i])) {
-                throw usage("unknown flag " + args[i] + "; known are " + FLAGS.stream().sorted().toList());
+                throw usage("unknown flag " + args[i] + "; known are "
+                        + FLAGS.stream().sorted().toList());
             }
             if (args[i].equals("--insecure")) {
                 flags.put(args[i], "true");
@@ -81,7 +88,8 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
             Map<String, String> file,
             String flag,
             String fallback) {
-        String variable = "STARDUST_" + flag.substring(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_');
+        String variable = "STARDUST_"
+                + flag.substring(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_');
         if (flags.containsKey(flag)) {
             return flags.get(flag);
         }

@@ -20,14 +20,13 @@ final class TokenFile {
         if (!Files.exists(file)) {
             byte[] secret = new byte[TOKEN_BYTES];
             new SecureRandom().nextBytes(secret);
-            Files.createFile(
-                    file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(file, HexFormat.of().formatHex(secret));
         }
         var permissions = Files.getPosixFilePermissions(file);
-        if (permissions.contains(PosixFilePermission.OTHERS_READ) || permissions.contains(PosixFilePermission.GROUP_READ)) {
-            throw new ClusterException(
-                    ErrorCode.REFUSED, "others may read the API token: chmod 600 " + file);
+        if (permissions.contains(PosixFilePermission.OTHERS_READ)
+                || permissions.contains(PosixFilePermission.GROUP_READ)) {
+            throw new ClusterException(ErrorCode.REFUSED, "others may read the API token: chmod 600 " + file);
         }
         return Files.readString(file).strip();
     }

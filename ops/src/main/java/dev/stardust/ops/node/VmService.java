@@ -54,7 +54,8 @@ final class VmService {
     static Placement placed(ClusterPicture picture, String vm) {
         Placement placement = picture.placements().get(vm);
         if (placement == null || !picture.vms().containsKey(vm)) {
-            throw new ClusterException(ErrorCode.NOT_FOUND, "no VM " + vm + ": 'stardust ps' shows those that there are");
+            throw new ClusterException(
+                    ErrorCode.NOT_FOUND, "no VM " + vm + ": 'stardust ps' shows those that there are");
         }
         return placement;
     }
@@ -74,7 +75,11 @@ final class VmService {
             VmEntry entry = picture.vms().get(name);
             return reports(picture).thenApply(reports -> {
                 ObjectNode vm = describe(picture, reports, name, entry);
-                vm.put("kernel", entry.spec().kernel() == null ? "built-in test guest" : entry.spec().kernel());
+                vm.put(
+                        "kernel",
+                        entry.spec().kernel() == null
+                                ? "built-in test guest"
+                                : entry.spec().kernel());
                 vm.put("args", entry.spec().args());
                 vm.put("base", entry.spec().base() == null ? "" : entry.spec().base());
                 ArrayNode disks = vm.putArray("disks");
@@ -106,8 +111,7 @@ final class VmService {
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(done -> reports);
     }
 
-    private ObjectNode describe(
-            ClusterPicture picture, Map<String, HostReport> reports, String name, VmEntry entry) {
+    private ObjectNode describe(ClusterPicture picture, Map<String, HostReport> reports, String name, VmEntry entry) {
         Placement placement = picture.placements().get(name);
         ObjectNode vm = JsonNodeFactory.instance.objectNode().put("name", name);
         String host = placement == null ? "" : placement.host();
@@ -219,11 +223,11 @@ final class VmService {
         });
     }
 
-    private CompletionStage<Void> removeAt(
-            String host, String vm, boolean force, Map<String, HostReport> reports) {
+    private CompletionStage<Void> removeAt(String host, String vm, boolean force, Map<String, HostReport> reports) {
         HostReport report = reports.get(host);
         boolean running = report != null
-                && report.vms().stream().anyMatch(v -> v.name().equals(vm) && v.state().equals("running"));
+                && report.vms().stream()
+                        .anyMatch(v -> v.name().equals(vm) && v.state().equals("running"));
         if (running && !force) {
             throw new ClusterException(
                     ErrorCode.CONFLICT, "VM " + vm + " is running: stop it first, or 'stardust rm --force " + vm + "'");
@@ -256,7 +260,8 @@ final class VmService {
             Placement placement = placed(picture, vm);
             String target = picture.hostNamed(toHost)
                     .orElseThrow(() -> new ClusterException(
-                            ErrorCode.NOT_FOUND, "no host " + toHost + ": 'stardust node ls' shows those that there are"));
+                            ErrorCode.NOT_FOUND,
+                            "no host " + toHost + ": 'stardust node ls' shows those that there are"));
             requireAlive(picture, placement.host(), vm);
             if (!picture.living().contains(target)) {
                 throw new ClusterException(ErrorCode.REFUSED, "host " + toHost + " is dead: choose another");
@@ -340,9 +345,7 @@ final class VmService {
             Placement now = picture.placements().get(attempt.vm());
             if (now != null && now.host().equals(attempt.target()) && now.epoch() == attempt.epoch() + 1) {
                 return CompletableFuture.completedFuture(describe(
-                        attempt,
-                        toName,
-                        new MigrationProgress(true, "DONE", "", "MOVED", List.of(), false, 0, 0)));
+                        attempt, toName, new MigrationProgress(true, "DONE", "", "MOVED", List.of(), false, 0, 0)));
             }
             if (unanswered > UNANSWERED_LIMIT / 10) {
                 throw new ClusterException(

@@ -72,18 +72,20 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     /** Completes when the guest has printed the line. */
     private CompletionStage<Void> line(String vm, String wanted, long endNs) {
-        return CompletableFuture.supplyAsync(() -> printed(vm, wanted), blocking).thenCompose(seen -> {
-            if (seen) {
-                return CompletableFuture.completedFuture(null);
-            }
-            if (System.nanoTime() > endNs) {
-                throw new IllegalStateException("VM " + vm + " did not print the line '" + wanted + "' within "
-                        + WAIT_MS / 1000 + " s: look at 'stardust logs " + vm + "', or name another by --save-when");
-            }
-            return CompletableFuture.supplyAsync(
-                            () -> null, CompletableFuture.delayedExecutor(POLL_MS, TimeUnit.MILLISECONDS))
-                    .thenCompose(later -> line(vm, wanted, endNs));
-        });
+        return CompletableFuture.supplyAsync(() -> printed(vm, wanted), blocking)
+                .thenCompose(seen -> {
+                    if (seen) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    if (System.nanoTime() > endNs) {
+                        throw new IllegalStateException(
+                                "VM " + vm + " did not print the line '" + wanted + "' within " + WAIT_MS / 1000
+                                        + " s: look at 'stardust logs " + vm + "', or name another by --save-when");
+                    }
+                    return CompletableFuture.supplyAsync(
+                                    () -> null, CompletableFuture.delayedExecutor(POLL_MS, TimeUnit.MILLISECONDS))
+                            .thenCompose(later -> line(vm, wanted, endNs));
+                });
     }
 
     private boolean printed(String vm, String wanted) {
@@ -104,12 +106,16 @@ public final class ChunkBaseSaver implements BaseSaver {
         return machine.pause()
                 .thenCompose(paused -> machine.saveState())
                 .thenCompose(state -> machine.request(
-                                BaseExport.OP, new BaseExport.Request(
-                                        folder.toString(), data.resolve("segments").toString()), EXPORT_TIMEOUT)
+                                BaseExport.OP,
+                                new BaseExport.Request(
+                                        folder.toString(),
+                                        data.resolve("segments").toString()),
+                                EXPORT_TIMEOUT)
                         .thenApply(done -> new Kept(folder, state)))
                 .handle((kept, failure) -> machine.resume().thenApply(runs -> {
                     if (failure != null) {
-                        throw new IllegalStateException("the VM could not be written out: " + failure.getMessage(), failure);
+                        throw new IllegalStateException(
+                                "the VM could not be written out: " + failure.getMessage(), failure);
                     }
                     return kept;
                 }))
@@ -126,8 +132,7 @@ public final class ChunkBaseSaver implements BaseSaver {
             List<ResolvedSpec.Disk> disks = new ArrayList<>();
             for (int i = 0; i < vm.spec().disks().size(); i++) {
                 disks.add(new ResolvedSpec.Disk(
-                        disk(vm, i, kept, sink).hex(),
-                        vm.spec().disks().get(i).readOnly()));
+                        disk(vm, i, kept, sink).hex(), vm.spec().disks().get(i).readOnly()));
             }
             sink.sync();
             return new Saved(
@@ -160,8 +165,7 @@ public final class ChunkBaseSaver implements BaseSaver {
         try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
                 VolumeBlockBackend backend = opener.open(extents, delta, false)) {
             Manifest before = ManifestStore.read(root, chunks.fetcher());
-            return ManifestStore.write(
-                    Sealer.seal(before, (DeltaVolume) backend.volume(), sink, THREADS), sink);
+            return ManifestStore.write(Sealer.seal(before, (DeltaVolume) backend.volume(), sink, THREADS), sink);
         }
     }
 

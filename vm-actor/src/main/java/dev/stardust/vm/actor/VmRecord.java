@@ -16,15 +16,18 @@ public record VmRecord(
     static final String KIND = "stardust-vm";
     static final int VERSION = 1;
 
-    VmRecord in(VmState newState, String newReason) {
+    /** In another state. */
+    public VmRecord in(VmState newState, String newReason) {
         return new VmRecord(name, spec, epoch, newState, newReason, startedAttempt);
     }
 
-    VmRecord at(long newEpoch) {
+    /** At another epoch. */
+    public VmRecord at(long newEpoch) {
         return new VmRecord(name, spec, newEpoch, state, reason, startedAttempt);
     }
 
-    VmRecord startedFor(String attempt, long newEpoch) {
+    /** Running here for a migration. */
+    public VmRecord startedFor(String attempt, long newEpoch) {
         return new VmRecord(name, spec, newEpoch, VmState.RUNNING, "", attempt);
     }
 }
