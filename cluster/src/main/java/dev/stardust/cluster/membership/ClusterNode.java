@@ -3,6 +3,7 @@ package dev.stardust.cluster.membership;
 import dev.stardust.cluster.protocol.WireTypes;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -116,7 +117,7 @@ public final class ClusterNode<T> implements AutoCloseable {
         });
     }
 
-    /** Leaves nothing running; blocks until the system has ended. */
+    /** Leaves the cluster and stops; blocks until the system has ended, for at most half a minute. */
     @Override
     public void close() {
         CompletionStage<Done> terminated;
@@ -125,6 +126,14 @@ public final class ClusterNode<T> implements AutoCloseable {
             system.terminate();
             terminated = system.getWhenTerminated();
         }
-        terminated.toCompletableFuture().orTimeout(STOP_S, TimeUnit.SECONDS).join();
+        try {
+            terminated
+                    .toCompletableFuture()
+                    .copy()
+                    .orTimeout(STOP_S, TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            LOG.warn("the actor system did not stop within {} s", STOP_S, e);
+        }
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.registry.Entry;
 import dev.stardust.cluster.registry.Registry;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -60,13 +61,17 @@ public final class HostDirectory implements HostVerdicts {
     }
 
     /**
-     * Where a node that (re)starts its actor system asks to be let in: all living hosts and itself, in the same order on
-     * every node. The first of them alone may make a new Pekko cluster, and only after none of the others answered.
+     * Where a node that (re)starts its actor system asks to be let in: the living hosts, the longest living first, and
+     * itself. Pekko lets the first alone make a new cluster, and only after none of the others answered. Asked for once
+     * this node has seen its own lease granted, every node older than it is in the list; so a newcomer, or a host back
+     * from the dead, never founds a second cluster because the others are slow.
      */
     public List<Address> seedNodes(String selfId, HostAddress self) {
-        return Stream.concat(living().stream(), Stream.of(selfId))
+        Stream<String> living = registry.local(ALIVE).stream()
+                .sorted(Comparator.comparingLong(Entry::modRevision)) // written by the grant, not by renewals
+                .map(entry -> entry.key().substring(ALIVE.length()));
+        return Stream.concat(living, Stream.of(selfId))
                 .distinct()
-                .sorted()
                 .flatMap(id -> (id.equals(selfId) ? Optional.of(self) : address(id)).stream())
                 .map(HostAddress::artery)
                 .toList();

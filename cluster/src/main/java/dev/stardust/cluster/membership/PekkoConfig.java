@@ -41,7 +41,8 @@ public final class PekkoConfig {
                 jmx.enabled = off
                 # The registry decides who is dead; Pekko only says who does not answer.
                 down-all-when-unstable = off
-                seed-node-timeout = 5s
+                # How long the longest living host waits for others before it makes a cluster of its own.
+                seed-node-timeout = 8s
                 retry-unsuccessful-join-after = 3s
                 # Two busy cores stall a process for seconds.
                 failure-detector.heartbeat-interval = 1s
@@ -56,6 +57,10 @@ public final class PekkoConfig {
                 run-by-jvm-shutdown-hook = off
                 run-by-actor-system-terminate = on
                 terminate-actor-system = on
+                # A node that is alone, or whose others are dead, does not wait long for their farewell.
+                phases.cluster-leave.timeout = 5s
+                phases.cluster-exiting.timeout = 5s
+                phases.cluster-exiting-done.timeout = 3s
               }
             }
             """);

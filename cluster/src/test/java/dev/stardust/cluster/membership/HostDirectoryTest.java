@@ -28,20 +28,26 @@ class HostDirectoryTest {
         assertFalse(directory.dead(TalkingNode.address(7711).artery()), "another");
     }
 
-    @Test
-    void allNodesAskTheLivingHostsInTheSameOrder() {
-        TalkingNode.enter(registry, "b", 7711);
-        TalkingNode.enter(registry, "c", 7721);
-        List<String> seeds = directory.seedNodes("a", TalkingNode.address(7701)).stream()
-                .map(Object::toString)
+    private List<Integer> seeds(String selfId, int port) {
+        return directory.seedNodes(selfId, TalkingNode.address(port)).stream()
+                .map(address -> address.getPort().get())
                 .toList();
-        assertEquals(
-                List.of(
-                        "pekko://stardust@127.0.0.1:7701",
-                        "pekko://stardust@127.0.0.1:7711",
-                        "pekko://stardust@127.0.0.1:7721"),
-                seeds);
-        assertEquals(3, directory.seedNodes("c", TalkingNode.address(7721)).size() + 1);
+    }
+
+    @Test
+    void theLongestLivingHostIsAskedFirstAndANewcomerLast() {
+        assertEquals(List.of(1), seeds("first", 1));
+        TalkingNode.enter(registry, "b", 2);
+        TalkingNode.enter(registry, "c", 3);
+        assertEquals(List.of(2, 3, 1), seeds("a", 1));
+        TalkingNode.enter(registry, "a", 1);
+        assertEquals(List.of(2, 3, 1), seeds("c", 3));
+        TalkingNode.commit(registry, new Op.LeaseRenew(LeaseKeeper.leaseOf("b"), 1000));
+        assertEquals(List.of(2, 3, 1), seeds("b", 2), "a renewal makes nobody younger");
+        TalkingNode.commit(registry, new Op.LeaseEnd(LeaseKeeper.leaseOf("b"), "why"));
+        assertEquals(List.of(3, 1, 2), seeds("b", 2));
+        TalkingNode.enter(registry, "b", 2);
+        assertEquals(List.of(3, 1, 2), seeds("a", 1), "back from the dead");
     }
 
     @Test

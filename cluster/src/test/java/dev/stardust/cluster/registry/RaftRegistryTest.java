@@ -131,7 +131,7 @@ class RaftRegistryTest {
     @Test
     void whatOneNodeCommittedTheOthersRead() throws Exception {
         List<RaftRegistry> all = peers.cluster(3);
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 30; i++) {
             get(all.get(i % 3).commit(TestPeers.put("k", "v" + i)));
             assertEquals(List.of("v" + i), values(get(all.get((i + 1) % 3).read("k"))));
             assertEquals(List.of("v" + i), values(get(all.get((i + 2) % 3).read("k"))));
