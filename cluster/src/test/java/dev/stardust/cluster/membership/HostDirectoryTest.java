@@ -30,7 +30,7 @@ class HostDirectoryTest {
 
     private List<Integer> seeds(String selfId, int port) {
         return directory.seedNodes(selfId, TalkingNode.address(port)).stream()
-                .map(address -> (Integer) address.getPort().get())
+                .map(address -> address.getPort().get())
                 .toList();
     }
 
