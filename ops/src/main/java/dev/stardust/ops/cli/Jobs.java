@@ -27,7 +27,7 @@ public final class Jobs {
                 JsonNode job = client.get(path);
                 onPoll.accept(job);
                 long total = job.path("total").asLong();
-                if (bar == null && total > 0 && System.console() != null) {
+                if (bar == null && total > 0 && Terminal.interactive()) {
                     bar = new ProgressBarBuilder()
                             .setTaskName(label)
                             .setInitialMax(total)

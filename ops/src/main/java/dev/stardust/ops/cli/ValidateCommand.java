@@ -16,9 +16,6 @@ final class ValidateCommand implements Callable<Integer> {
     @Mixin
     private NodeOptions node;
 
-    @Mixin
-    private OutputOptions output;
-
     @Parameters(paramLabel = "FILE")
     private Path file;
 

@@ -5,6 +5,7 @@ import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.ops.cli.NodeProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.StandardSocketOptions;
@@ -240,7 +241,7 @@ public final class LocalCluster implements AutoCloseable {
     private static boolean free(int base, int nodes) {
         for (int node = 0; node < nodes; node++) {
             for (int port = base + node * PORTS_PER_NODE; port < base + node * PORTS_PER_NODE + 4; port++) {
-                InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
+                InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
                 try (ServerSocket tcp = new ServerSocket();
                         DatagramChannel udp = DatagramChannel.open()) {
                     tcp.setOption(StandardSocketOptions.SO_REUSEADDR, true);
