@@ -53,6 +53,16 @@ public final class DeltaVolume implements Volume {
      * @throws IOException when another volume has it open
      */
     public static DeltaVolume open(Path path, Volume base, ChunkId baseManifest) throws IOException {
+        return open(path, base, baseManifest, NativeFile::openWrite);
+    }
+
+    /** How the file is opened; tests put a disk here whose power fails. */
+    @FunctionalInterface
+    interface Opener {
+        NativeFile open(Path path) throws IOException;
+    }
+
+    static DeltaVolume open(Path path, Volume base, ChunkId baseManifest, Opener opener) throws IOException {
         long size = base.sizeBytes();
         if (size < 1 || size > MAX_SIZE_BYTES) {
             throw new IOException("a writable disk has 1 to " + MAX_SIZE_BYTES + " bytes, not " + size);
@@ -60,7 +70,7 @@ public final class DeltaVolume implements Volume {
         if (!Files.exists(path)) {
             create(path, size, baseManifest);
         }
-        NativeFile file = NativeFile.openWrite(path);
+        NativeFile file = opener.open(path);
         try {
             if (!file.tryLock()) {
                 throw new IOException(path + " is in use: another machine runs on this disk");

@@ -22,9 +22,11 @@ class FastCdcTest {
     }
 
     private static List<Integer> cuts(FastCdc cdc, byte[] data) {
+        NativeBuffer memory = new NativeBuffer(data.length + 1);
+        NativeBuffer.copy(data, 0, memory.address(), data.length);
         List<Integer> lengths = new ArrayList<>();
         for (int at = 0; at < data.length; ) {
-            int n = cdc.cut(data, at, data.length - at);
+            int n = cdc.cut(memory.address() + at, data.length - at);
             lengths.add(n);
             at += n;
         }
