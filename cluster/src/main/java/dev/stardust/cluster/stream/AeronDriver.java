@@ -3,6 +3,7 @@ package dev.stardust.cluster.stream;
 import dev.stardust.cluster.stream.StreamException.Reason;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.exceptions.AeronEvent;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
@@ -57,10 +58,19 @@ public final class AeronDriver implements AutoCloseable {
                     .driverTimeoutMs(TIMEOUT_MS)
                     .clientLivenessTimeoutNs(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS))
                     .publicationUnblockTimeoutNs(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS + 5_000))
-                    .errorHandler(e -> LOG.warn("media driver: {}", e.toString())));
+                    .errorHandler(AeronDriver::log));
             return new AeronDriver(driver, folder);
         } catch (IOException | RuntimeException e) {
             throw new StreamException(Reason.DRIVER, "cannot start a media driver in " + folder, e);
+        }
+    }
+
+    /** Events are what happens when streams and clients go away: their owners report it. */
+    private static void log(Throwable e) {
+        if (e instanceof AeronEvent) {
+            LOG.debug("media driver: {}", e.toString());
+        } else {
+            LOG.warn("media driver: {}", e.toString());
         }
     }
 
