@@ -48,7 +48,8 @@ public interface Blake3Library {
         String arch = System.getProperty("os.arch");
         boolean mac = os.startsWith("mac");
         if (!(mac || os.startsWith("linux")) || !(arch.equals("amd64") || arch.equals("x86_64"))) {
-            throw new UnsatisfiedLinkError("no BLAKE3 library for " + os + " on " + arch + "; x86-64 Linux is supported");
+            throw new UnsatisfiedLinkError(
+                    "no BLAKE3 library for " + os + " on " + arch + "; x86-64 Linux is supported");
         }
         String name = mac ? "libblake3.dylib" : "libblake3.so";
         try {
@@ -56,7 +57,8 @@ public interface Blake3Library {
             Path file = folder.resolve(name);
             try (InputStream in = Blake3Jni.class.getResourceAsStream("/" + name)) {
                 Files.copy(in, file);
-                Blake3Library library = LibraryLoader.create(Blake3Library.class).load(file.toString());
+                Blake3Library library =
+                        LibraryLoader.create(Blake3Library.class).load(file.toString());
                 NativeBuffer scratch = new NativeBuffer(HASHER_BYTES);
                 // jnr-ffi maps a library at the first call; afterwards the file is not needed any more.
                 library.blake3_hasher_init(scratch.address());

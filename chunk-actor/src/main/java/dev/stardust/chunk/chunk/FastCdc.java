@@ -56,33 +56,9 @@ public final class FastCdc {
     }
 
     /**
-     * The length of the chunk that starts at {@code offset}. {@code length} bytes follow there: at least
+     * The length of the chunk that starts at {@code address}. {@code length} bytes follow there: at least
      * {@link #maxBytes()}, or all there is up to the end of the data.
      */
-    public int cut(byte[] data, int offset, int length) {
-        int end = Math.min(length, max);
-        if (end <= min) {
-            return end;
-        }
-        int normal = Math.min(end, average);
-        long hash = 0;
-        int i = min;
-        for (; i < normal; i++) {
-            hash = (hash << 1) + GEAR[data[offset + i] & 0xff];
-            if ((hash & strictMask) == 0) {
-                return i + 1;
-            }
-        }
-        for (; i < end; i++) {
-            hash = (hash << 1) + GEAR[data[offset + i] & 0xff];
-            if ((hash & looseMask) == 0) {
-                return i + 1;
-            }
-        }
-        return end;
-    }
-
-    /** As {@link #cut(byte[], int, int)}, over native memory. */
     public int cut(long address, long length) {
         int end = (int) Math.min(length, max);
         if (end <= min) {

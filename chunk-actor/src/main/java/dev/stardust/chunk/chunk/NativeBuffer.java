@@ -76,9 +76,10 @@ public final class NativeBuffer {
         UnsafeApi.setMemory(address, length, (byte) 0);
     }
 
-    /** Whether {@code length} bytes, a multiple of 64 from an 8-byte aligned address, are all zero. */
+    /** Whether {@code length} bytes are all zero. */
     public static boolean isZero(long address, int length) {
-        for (long p = address, end = address + length; p < end; p += 64) {
+        long p = address;
+        for (long end = address + (length & -64); p < end; p += 64) {
             long bits = UnsafeApi.getLong(p)
                     | UnsafeApi.getLong(p + 8)
                     | UnsafeApi.getLong(p + 16)
@@ -88,6 +89,11 @@ public final class NativeBuffer {
                     | UnsafeApi.getLong(p + 48)
                     | UnsafeApi.getLong(p + 56);
             if (bits != 0) {
+                return false;
+            }
+        }
+        for (long end = address + length; p < end; p++) {
+            if (UnsafeApi.getByte(p) != 0) {
                 return false;
             }
         }

@@ -19,6 +19,7 @@ public class NativeFile implements AutoCloseable {
     private static final int SEEK_END = 2;
     private static final int SEEK_DATA = 3;
     private static final int SEEK_HOLE = 4;
+    private static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     private static final int OWNER_WRITES_ALL_READ = 0644;
 
     private final Path path;
@@ -117,6 +118,11 @@ public class NativeFile implements AutoCloseable {
     /** Sets the length; new bytes are a hole. */
     public void truncate(long size) throws IOException {
         checked(Posix.LIBC.ftruncate(fd(), size), "cannot resize");
+    }
+
+    /** Locks the file against other openings that lock it (flock), until it is closed. Returns whether it could. */
+    public boolean tryLock() throws IOException {
+        return Posix.LIBC.flock(fd(), LOCK_EXCLUSIVE_NOW) == 0;
     }
 
     /** The first position at or after {@code position} that is not in a hole; the file's size when there is none. */

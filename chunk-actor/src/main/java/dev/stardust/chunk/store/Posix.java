@@ -35,5 +35,8 @@ public interface Posix {
     int ftruncate(int fd, long size);
 
     @SaveError
+    int flock(int fd, int operation);
+
+    @SaveError
     long lseek(int fd, long position, int whence);
 }

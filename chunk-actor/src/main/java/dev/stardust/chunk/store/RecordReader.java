@@ -47,9 +47,8 @@ final class RecordReader {
     StoredChunk chunk(NativeFile file, long offset, ChunkId expected) throws IOException {
         SegmentFormat.Header h = header(file, offset);
         if (h == null || !h.id().equals(expected)) {
-            throw new CorruptChunkException(
-                    file.path() + " has " + (h == null ? "no sound record" : "chunk " + h.id()) + " at " + offset
-                            + ", where chunk " + expected + " should be");
+            throw new CorruptChunkException(file.path() + " has " + (h == null ? "no sound record" : "chunk " + h.id())
+                    + " at " + offset + ", where chunk " + expected + " should be");
         }
         return chunk(file, offset, h);
     }

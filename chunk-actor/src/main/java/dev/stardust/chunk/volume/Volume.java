@@ -1,0 +1,25 @@
+package dev.stardust.chunk.volume;
+
+import java.io.IOException;
+
+/**
+ * A disk: bytes read and written at offsets, from and to native addresses that the caller has checked and that stay
+ * mapped for the whole call. Ranges must lie inside {@link #sizeBytes()}; others throw {@link
+ * IndexOutOfBoundsException}. Thread safe.
+ */
+public interface Volume extends AutoCloseable {
+    /** Size in bytes, a multiple of 512. */
+    long sizeBytes();
+
+    /** Fills {@code [address, address + length)} with the bytes from {@code offset}. */
+    void read(long offset, long address, int length) throws IOException;
+
+    /** Stores {@code [address, address + length)} at {@code offset}. Durable only after {@link #flush()}. */
+    void write(long offset, long address, int length) throws IOException;
+
+    /** Returns once everything written before is on stable storage. */
+    void flush() throws IOException;
+
+    @Override
+    void close() throws IOException;
+}

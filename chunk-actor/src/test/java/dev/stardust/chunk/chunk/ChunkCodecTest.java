@@ -1,0 +1,76 @@
+package dev.stardust.chunk.chunk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class ChunkCodecTest {
+    private static StoredChunk detached(byte[] raw) {
+        StoredChunk c = ChunkCodec.encode(Blake3.hash(raw), ByteBuffer.wrap(raw));
+        byte[] copy = new byte[c.bytes().remaining()];
+        c.bytes().get(copy);
+        return new StoredChunk(c.id(), c.rawLength(), c.compressed(), ByteBuffer.wrap(copy));
+    }
+
+    private static byte[] data(long seed, int length, int randomBytes) {
+        byte[] bytes = new byte[length];
+        Random random = new Random(seed);
+        for (int i = 0; i < Math.min(length, randomBytes); i++) {
+            bytes[i] = (byte) random.nextInt();
+        }
+        return bytes;
+    }
+
+    @Property(tries = 100)
+    void whatIsEncodedIsDecoded(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 65536) int length,
+            @ForAll @IntRange(max = 65536) int randomBytes)
+            throws Exception {
+        byte[] raw = data(seed, length, randomBytes);
+        assertArrayEquals(raw, ChunkCodec.decode(detached(raw)));
+    }
+
+    @Test
+    void compressibleDataIsCompressedAndRandomDataIsNot() {
+        assertTrue(detached(data(1, 65536, 32768)).compressed());
+        StoredChunk random = detached(data(1, 65536, 65536));
+        assertFalse(random.compressed());
+        assertEquals(65536, random.bytes().remaining());
+    }
+
+    @Test
+    void lengthsOutsideOf1To65536AreRefused() {
+        for (int length : new int[] {0, 65537}) {
+            ByteBuffer raw = ByteBuffer.allocate(length);
+            assertThrows(IllegalArgumentException.class, () -> ChunkCodec.encode(ChunkId.ZERO, raw));
+        }
+    }
+
+    @Property(tries = 200)
+    void anyFlippedBitIsDetected(@ForAll long seed, @ForAll boolean compressible) {
+        StoredChunk good = detached(data(seed, 5000, compressible ? 1000 : 5000));
+        byte[] bytes = good.bytes().array();
+        int bit = new Random(seed).nextInt(bytes.length * 8);
+        bytes[bit / 8] ^= (byte) (1 << bit % 8);
+        assertThrows(CorruptChunkException.class, () -> ChunkCodec.decode(good));
+    }
+
+    @Test
+    void aFrameThatUnpacksToMoreThanItSaysIsRefused() {
+        StoredChunk bomb = detached(new byte[65536]);
+        StoredChunk lie = new StoredChunk(bomb.id(), 100, true, bomb.bytes());
+        assertThrows(CorruptChunkException.class, () -> ChunkCodec.decode(lie));
+        StoredChunk none = new StoredChunk(bomb.id(), 70000, true, bomb.bytes());
+        assertThrows(CorruptChunkException.class, () -> ChunkCodec.decode(none));
+    }
+}
