@@ -83,7 +83,7 @@ class KvmWorkerTest {
         beatsAfter("a", beats + 2);
         assertTrue(serial("a").contains("errors=0"), serial("a"));
         await(machine.destroy());
-        assertEquals(0, vcpuThreads(copy.workerPid(), "a"));
+        until("the vCPU's thread is gone", () -> vcpuThreads(copy.workerPid(), "a") == 0);
         assertTrue(workers.machine("a").isEmpty());
     }
 
