@@ -27,11 +27,15 @@ import java.util.function.Function;
  * a time-out.
  */
 final class ChunkClient {
+    /** With the largest chunks 32 MiB of memory, usually a quarter of that. */
+    private static final int CONCURRENT_GETS = 8;
+
     private final String self;
     private final ChunkPeers peers;
     private final ChunkInbox inbox;
     private final ChunkOutbox outbox;
     private final long timeoutMs;
+    private final AsyncPermits gets = new AsyncPermits(CONCURRENT_GETS);
     private final Map<Long, Conversation> asked = new ConcurrentHashMap<>();
     /** From a random start, so that answers to a former process of this host are not taken for ours. */
     private final AtomicLong nextRequest = new AtomicLong(new SecureRandom().nextLong());
@@ -76,8 +80,12 @@ final class ChunkClient {
         return talk.last(StreamOpened.class).thenApply(StreamOpened::session).whenComplete((s, f) -> asked.remove(id));
     }
 
-    /** Asks for up to {@link ChunkMessages#BATCH_CHUNKS} chunks. */
+    /** Asks for up to {@link ChunkMessages#BATCH_CHUNKS} chunks; only so many at once, to bound memory. */
     CompletableFuture<Got> get(String host, long epoch, List<ChunkId> ids, boolean anywhere) {
+        return gets.run(() -> getNow(host, epoch, ids, anywhere));
+    }
+
+    private CompletableFuture<Got> getNow(String host, long epoch, List<ChunkId> ids, boolean anywhere) {
         long id = nextRequest.getAndIncrement();
         Arrivals arrivals = inbox.expect(host, id, ids);
         Conversation talk = ask(host, epoch, new GetChunks(self, id, epoch, ChunkMessages.pack(ids), anywhere));

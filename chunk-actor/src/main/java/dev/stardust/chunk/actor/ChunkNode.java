@@ -23,8 +23,11 @@ public final class ChunkNode implements AutoCloseable {
     /** How long another host may take to answer. */
     public static final long DEFAULT_TIMEOUT_MS = 10_000;
 
-    /** Requests whose chunks may be on their way here at once. */
-    static final int MAX_REQUESTS = 64;
+    /** Requests whose chunks may be on their way here before offers are put off: with the largest chunks 64 MiB. */
+    static final int MAX_REQUESTS = 16;
+
+    /** Requests whose chunks may wait to be sent to a host before more are put off. */
+    static final int MAX_REPLIES = 8;
 
     private static final int BLOCKING_THREADS = 4;
     private static final long SUSPECT_NS = TimeUnit.SECONDS.toNanos(10);

@@ -23,6 +23,7 @@ import java.util.function.Function;
 final class ChunkOutbox implements AutoCloseable {
     private static final int QUEUED_REQUESTS = 64;
     private static final long THREAD_IDLE_S = 10;
+    private static final long STOP_S = 5;
 
     private final StreamTransport transport;
     private final Function<String, CompletableFuture<StreamSession>> handshake;
@@ -51,11 +52,23 @@ final class ChunkOutbox implements AutoCloseable {
         }
     }
 
+    /** How many requests wait to be sent to a host. */
+    int queued(String peer) {
+        Lane lane = lanes.get(peer);
+        return lane == null ? 0 : lane.thread.getQueue().size();
+    }
+
     @Override
     public void close() {
         for (Lane lane : lanes.values()) {
-            lane.thread.execute(lane::drop);
-            lane.thread.shutdown();
+            lane.thread.shutdownNow();
+            try {
+                if (lane.thread.awaitTermination(STOP_S, TimeUnit.SECONDS)) {
+                    lane.drop();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -125,6 +125,10 @@ public final class ChunkShards extends AbstractBehavior<ChunkShards.Command> {
     }
 
     private Behavior<Command> onGetChunks(GetChunks request) {
+        if (node.client().outbox().queued(request.from()) >= ChunkNode.MAX_REPLIES) {
+            answer(request, new RequestFailed(request.requestId(), "too many chunks wait to be sent", true));
+            return this;
+        }
         toShards(
                 new Task<>(
                         request,

@@ -30,16 +30,17 @@ final class FetchJob {
     private static final Logger LOG = LoggerFactory.getLogger(FetchJob.class);
     private static final int LANES = 2;
     private static final long RETRY_MS = 100;
+    private static final long DEADLINE_TIMEOUTS = 6;
 
     private final ChunkNode node;
     private final boolean trustLocal;
     private final Taker taker;
-    private final long deadlineNs;
 
     // Guarded by this.
     private final Set<ChunkId> wanted;
     private final Map<ChunkId, Set<String>> asked = new HashMap<>();
     private final Map<String, List<ChunkId>> lacking = new HashMap<>();
+    private long deadlineNs;
     private String lastProblem = "";
     private boolean notNow;
     private int here;
@@ -59,7 +60,12 @@ final class FetchJob {
         this.trustLocal = trustLocal;
         this.taker = taker;
         this.wanted = new LinkedHashSet<>(ids);
-        this.deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(6 * node.timeoutMs());
+        this.deadlineNs = nextDeadlineNs();
+    }
+
+    /** Until when the next chunk must have come. */
+    private long nextDeadlineNs() {
+        return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DEADLINE_TIMEOUTS * node.timeoutMs());
     }
 
     CompletableFuture<FetchReport> run() {
@@ -189,6 +195,7 @@ final class FetchJob {
 
     private synchronized void onTaken(StoredChunk chunk) {
         wanted.remove(chunk.id());
+        deadlineNs = nextDeadlineNs();
         fetched++;
         fetchedBytes += chunk.bytes().remaining();
     }

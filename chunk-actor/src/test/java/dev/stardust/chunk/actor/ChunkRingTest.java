@@ -31,7 +31,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +38,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three hosts, two replicas. */
 @Timeout(180)
 class ChunkRingTest {
+    /** When all hosts answer: a stall of this machine must not count as a dead host. */
+    private static final long PATIENT_MS = 30_000;
+    /** When one does not. */
+    private static final long IMPATIENT_MS = 4_000;
+
     private static final RingSnapshot RING =
             new RingSnapshot(1, 2, new TreeMap<>(Map.of("host-a", 1, "host-b", 1, "host-c", 1)));
 
@@ -48,14 +52,13 @@ class ChunkRingTest {
     private TestHost a;
     private TestHost b;
     private TestHost c;
-    private List<TestHost> hosts;
+    private List<TestHost> hosts = List.of();
 
-    @BeforeEach
-    void start() throws IOException {
+    private void start(long timeoutMs) throws IOException {
         Map<String, HostAddress> addresses = new ConcurrentHashMap<>();
-        a = new TestHost("host-a", folder, addresses);
-        b = new TestHost("host-b", folder, addresses);
-        c = new TestHost("host-c", folder, addresses);
+        a = new TestHost("host-a", folder, addresses, timeoutMs);
+        b = new TestHost("host-b", folder, addresses, timeoutMs);
+        c = new TestHost("host-c", folder, addresses, timeoutMs);
         hosts = List.of(a, b, c);
     }
 
@@ -117,6 +120,7 @@ class ChunkRingTest {
 
     @Test
     void anImageLandsOnItsOwnersAndIsFetchedByAnyHost() throws IOException {
+        start(PATIENT_MS);
         setRing(RING);
         Map<ChunkId, byte[]> image = TestChunks.cut(TestChunks.image(20 << 20, 1));
         importInto(a, image);
@@ -135,6 +139,7 @@ class ChunkRingTest {
 
     @Test
     void aStoppedHostIsReplacedByTheOtherReplicaAndByAnotherMember() throws IOException {
+        start(IMPATIENT_MS);
         setRing(RING);
         Map<ChunkId, byte[]> image = TestChunks.cut(TestChunks.image(2 << 20, 2));
         importInto(a, image);
@@ -151,6 +156,7 @@ class ChunkRingTest {
 
     @Test
     void anImportWithTooFewHostsFails() throws IOException {
+        start(IMPATIENT_MS);
         setRing(RING);
         b.stop();
         c.stop();
@@ -161,6 +167,7 @@ class ChunkRingTest {
 
     @Test
     void aHostWithAnOldRingIsToldSoAndTriesAgainWithTheNewOne() throws Exception {
+        start(PATIENT_MS);
         setRing(RingSnapshot.first("host-a", 1, 2));
         Map<ChunkId, byte[]> image = TestChunks.cut(TestChunks.image(1 << 20, 5));
         importInto(a, image);
@@ -195,6 +202,7 @@ class ChunkRingTest {
 
     @Test
     void afterTheRingGrewReadersFindWhatWasNotMovedAndMendTheOwners() throws Exception {
+        start(PATIENT_MS);
         setRing(RingSnapshot.first("host-a", 1, 2));
         byte[] raw = chunkOwnedBy("host-b", "host-c");
         ChunkId id = Blake3.hash(raw);
@@ -210,6 +218,7 @@ class ChunkRingTest {
 
     @Test
     void aChunkThatIsNowhereIsNamed() throws IOException {
+        start(PATIENT_MS);
         setRing(RING);
         ChunkId id = Blake3.hash(new byte[] {1, 2, 3});
         CompletionException none = assertThrows(CompletionException.class, () -> fetch(a, List.of(id)));
@@ -221,6 +230,7 @@ class ChunkRingTest {
 
     @Test
     void aDamagedReplicaIsPassedOver() throws IOException {
+        start(PATIENT_MS);
         setRing(RING);
         byte[] raw = chunkOwnedBy("host-b", "host-c");
         ChunkId id = Blake3.hash(raw);
@@ -233,6 +243,7 @@ class ChunkRingTest {
 
     @Test
     void aChunkOfTheWrongBytesIsRefusedByWhoeverAskedForIt() throws IOException {
+        start(PATIENT_MS);
         setRing(RING);
         byte[] raw = chunkOwnedBy("host-b", "host-c");
         ChunkId id = Blake3.hash(raw);

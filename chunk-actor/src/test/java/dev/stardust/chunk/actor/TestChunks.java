@@ -3,6 +3,8 @@ package dev.stardust.chunk.actor;
 import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.FastCdc;
+import dev.stardust.chunk.chunk.NativeBuffer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,11 +36,17 @@ final class TestChunks {
     /** Chunks by their ids, in the order of the image. */
     static Map<ChunkId, byte[]> cut(byte[] image) {
         Map<ChunkId, byte[]> chunks = new LinkedHashMap<>();
-        for (int at = 0; at < image.length; ) {
-            int length = FastCdc.DISK.cut(image, at, image.length - at);
-            byte[] raw = Arrays.copyOfRange(image, at, at + length);
-            chunks.put(Blake3.hash(raw), raw);
-            at += length;
+        NativeBuffer memory = new NativeBuffer(image.length);
+        NativeBuffer.copy(image, 0, memory.address(), image.length);
+        try {
+            for (int at = 0; at < image.length; ) {
+                int length = FastCdc.DISK.cut(memory.address() + at, image.length - at);
+                byte[] raw = Arrays.copyOfRange(image, at, at + length);
+                chunks.put(Blake3.hash(raw), raw);
+                at += length;
+            }
+        } finally {
+            Reference.reachabilityFence(memory);
         }
         return chunks;
     }

@@ -28,8 +28,6 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /** A host in this JVM with everything of its own: store, media driver, actor system with remoting. */
 final class TestHost implements AutoCloseable {
-    static final long TIMEOUT_MS = 3_000;
-
     final String id;
     final Path segments;
     final ChunkStore store;
@@ -41,7 +39,7 @@ final class TestHost implements AutoCloseable {
     private boolean stopped;
 
     /** @param addresses of all hosts, filled by each as it starts */
-    TestHost(String id, Path folder, Map<String, HostAddress> addresses) throws IOException {
+    TestHost(String id, Path folder, Map<String, HostAddress> addresses, long timeoutMs) throws IOException {
         this.id = id;
         HostAddress self = new HostAddress("127.0.0.1", 1, freeTcpPort(), 1, freeUdpPort());
         addresses.put(id, self);
@@ -65,7 +63,7 @@ final class TestHost implements AutoCloseable {
                 return true;
             }
         };
-        node = new ChunkNode(id, store, transport, ring, peers, TIMEOUT_MS);
+        node = new ChunkNode(id, store, transport, ring, peers, timeoutMs);
         system = ActorSystem.create(
                 Behaviors.setup(context -> {
                     context.spawn(node.behavior(), ChunkShards.NAME);

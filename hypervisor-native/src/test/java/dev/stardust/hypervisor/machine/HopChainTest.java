@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Saves a running guest and restores it in another process, many times in a chain. {@code -Dstardust.hops=N} sets the
  * length.
  */
+@Tag("kvm")
 class HopChainTest {
     private static final int HOPS = Integer.getInteger("stardust.hops", 20);
     private static final Pattern HEARTBEAT =

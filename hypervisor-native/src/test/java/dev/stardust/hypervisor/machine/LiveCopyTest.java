@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What a migration does to a machine, without the wire: memory is copied while the guest and its disk write it, the rest
  * in a pause, and the copy goes on. The guest checks every page it reads back.
  */
+@Tag("kvm")
 class LiveCopyTest {
     private static final int MEMORY_MIB = 24;
     private static final int HOPS = 8;

@@ -279,6 +279,9 @@ public final class Workers implements AutoCloseable {
     }
 
     private CompletableFuture<Void> end(Slot slot, boolean force) {
+        if (slot.ending) {
+            return slot.gone;
+        }
         slot.ending = true;
         WorkersLoop.unattended(slot.handle
                 .request(Protocol.SHUTDOWN, new Protocol.Shutdown(force))
@@ -360,15 +363,15 @@ public final class Workers implements AutoCloseable {
 
         @Override
         public void died(WorkerHandle worker, String reason) {
+            String logTail = WorkerProcess.logTail(worker.folder());
             slots.remove(worker.id());
             if (!slot.ending) {
-                log.warn("{}; the end of its log:\n{}", reason, WorkerProcess.logTail(worker.folder()));
+                log.warn("{}; the end of its log:\n{}", reason, logTail);
             }
-            slot.ready.completeExceptionally(new WorkerException(
-                    WorkerException.Code.LOST,
-                    reason + " before it was ready; the end of its log: " + WorkerProcess.logTail(worker.folder())));
             bury(worker.folder(), reason);
             machines.keySet().removeAll(slot.machines.keySet());
+            slot.ready.completeExceptionally(new WorkerException(
+                    WorkerException.Code.LOST, reason + " before it was ready; the end of its log: " + logTail));
             slot.gone.complete(null);
         }
 

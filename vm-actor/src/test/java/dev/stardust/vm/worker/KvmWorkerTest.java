@@ -29,10 +29,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real guests on KVM in real worker processes. */
+@Tag("kvm")
 class KvmWorkerTest {
     private static final long LIMIT_S = 60;
 
@@ -83,7 +85,7 @@ class KvmWorkerTest {
         beatsAfter("a", beats + 2);
         assertTrue(serial("a").contains("errors=0"), serial("a"));
         await(machine.destroy());
-        assertEquals(0, vcpuThreads(copy.workerPid(), "a"));
+        until("the vCPU's thread is gone", () -> vcpuThreads(copy.workerPid(), "a") == 0);
         assertTrue(workers.machine("a").isEmpty());
     }
 

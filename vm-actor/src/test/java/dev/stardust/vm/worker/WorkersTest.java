@@ -65,7 +65,11 @@ class WorkersTest {
         assertEquals(Phase.RUNNING, await(c.status()).phase());
         assertEquals(Set.of("c"), names());
         assertThrows(MachineException.class, () -> await(a.status()));
-        assertFalse(Files.exists(data.resolve("workers").resolve(a.workerId())));
+        Path folder = data.resolve("workers").resolve(a.workerId());
+        for (int i = 0; Files.exists(folder) && i < LIMIT_S * 100; i++) {
+            Thread.sleep(10);
+        }
+        assertFalse(Files.exists(folder));
         assertEquals("a", create("a").name());
     }
 
