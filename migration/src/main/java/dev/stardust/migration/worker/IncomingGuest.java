@@ -116,8 +116,7 @@ final class IncomingGuest implements FrameHandler, AutoCloseable {
     /** Throws when the stream has ended before its last round. */
     void requireComplete() {
         if (!applier.isComplete()) {
-            throw new PageFrameException(
-                    "the stream ended after " + applier.rounds() + " rounds, before the last one");
+            throw new PageFrameException("the stream ended after " + applier.rounds() + " rounds, before the last one");
         }
     }
 

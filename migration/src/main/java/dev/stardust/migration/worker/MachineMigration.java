@@ -48,8 +48,7 @@ final class MachineMigration {
     }
 
     synchronized CompletableFuture<Void> stopSending() {
-        CompletableFuture<Void> stopped =
-                sending == null ? CompletableFuture.completedFuture(null) : sending.stop();
+        CompletableFuture<Void> stopped = sending == null ? CompletableFuture.completedFuture(null) : sending.stop();
         sending = null;
         return stopped;
     }

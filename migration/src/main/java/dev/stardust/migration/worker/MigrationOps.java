@@ -106,8 +106,8 @@ public final class MigrationOps {
                     return ops.with(vm, m -> m.sender().round(round.round()));
                 },
                 SEND_FINAL,
-                (args, vm, events) -> ops.with(
-                        vm, m -> m.sender().finish(() -> events.emit(PAUSED_EVENT, new Paused(vm.name())))),
+                (args, vm, events) ->
+                        ops.with(vm, m -> m.sender().finish(() -> events.emit(PAUSED_EVENT, new Paused(vm.name())))),
                 SEND_STOP,
                 (args, vm, events) -> ops.with(vm, MachineMigration::stopSending),
                 RECEIVE_START,
@@ -119,8 +119,7 @@ public final class MigrationOps {
                 (args, vm, events) -> ops.with(vm, m -> m.receiver().held()));
     }
 
-    private CompletionStage<JsonNode> with(
-            HostedMachine vm, Function<MachineMigration, CompletionStage<?>> operation) {
+    private CompletionStage<JsonNode> with(HostedMachine vm, Function<MachineMigration, CompletionStage<?>> operation) {
         MachineMigration migration = machines.computeIfAbsent(vm, this::begin);
         return operation
                 .apply(migration)

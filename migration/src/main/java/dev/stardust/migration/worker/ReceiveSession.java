@@ -41,8 +41,7 @@ final class ReceiveSession {
     }
 
     /** Begins to receive into a machine that has not run and has no kernel. */
-    static ReceiveSession start(
-            HostedMachine vm, SharedTransports transports, Path aeronFolder, String endpoint) {
+    static ReceiveSession start(HostedMachine vm, SharedTransports transports, Path aeronFolder, String endpoint) {
         ReceiveSession session = new ReceiveSession(vm, transports, aeronFolder, endpoint);
         if (vm.spec().kernel() != null || session.machine.statusNow().phase() != Phase.CREATED) {
             throw new WorkerException(

@@ -56,8 +56,7 @@ final class SendSession {
     private WorkerException failure;
     private int rounds;
 
-    SendSession(
-            HostedMachine vm, String session, StreamSession stream, SharedTransports transports, Path aeronFolder) {
+    SendSession(HostedMachine vm, String session, StreamSession stream, SharedTransports transports, Path aeronFolder) {
         this.vm = vm;
         this.machine = vm.machineAs(KvmMachine.class);
         this.session = session;
@@ -104,8 +103,7 @@ final class SendSession {
     synchronized CompletableFuture<RoundStats> finish(Runnable paused) {
         if (finalRound == null) {
             int number = ++rounds;
-            finalRound =
-                    submit("last round of sending VM " + vm.name(), () -> sendFinalRound(number, paused));
+            finalRound = submit("last round of sending VM " + vm.name(), () -> sendFinalRound(number, paused));
         }
         return finalRound;
     }
@@ -166,8 +164,8 @@ final class SendSession {
         out.awaitTarget();
         PageRange memory = PageRange.of(machine.memory());
         BaseMemory base = resources.add(BaseMemory.map(vm.spec().base(), memory));
-        encoder = resources.add(new PageEncoder(
-                memory, base.range(), Blake3::hashPages, PageCompression.LINES, FRAME_BYTES, out));
+        encoder = resources.add(
+                new PageEncoder(memory, base.range(), Blake3::hashPages, PageCompression.LINES, FRAME_BYTES, out));
         log = resources.add(new SourceLog(Path.of(vm.spec().serialLog())));
         pending = new DirtyBitmap(memory.pages());
         resources.add(machine::stopDirtyLog);

@@ -12,10 +12,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /** Sends what a guest's serial log has grown by; a log that was replaced by its newer half is sent anew. */
 final class SourceLog implements AutoCloseable {
-    private static final int PIECE_BYTES = 64 << 10;
-
     private final Path path;
-    private final ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
+    private final ByteBuffer piece = ByteBuffer.allocateDirect(StreamKind.MAX_LOG_BYTES);
     private final UnsafeBuffer pieceView = new UnsafeBuffer(piece);
 
     /** Kept open, so that no other file can get its key. */
@@ -28,14 +26,14 @@ final class SourceLog implements AutoCloseable {
         this.path = path;
     }
 
-    void sendNew(StreamOut out) throws IOException {
+    void sendNew(LogSink out) throws IOException {
         follow(out);
         if (file == null) {
             return;
         }
         long end = file.size();
         while (position < end) {
-            piece.clear().limit((int) Math.min(PIECE_BYTES, end - position));
+            piece.clear().limit((int) Math.min(StreamKind.MAX_LOG_BYTES, end - position));
             int read = file.read(piece, position);
             if (read <= 0) {
                 return;
@@ -45,10 +43,9 @@ final class SourceLog implements AutoCloseable {
         }
     }
 
-    private void follow(StreamOut out) throws IOException {
+    private void follow(LogSink out) throws IOException {
         try {
-            Object now =
-                    Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+            Object now = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
             if (file != null && now.equals(key)) {
                 return;
             }
@@ -60,7 +57,7 @@ final class SourceLog implements AutoCloseable {
             return; // Nothing to follow; a log cannot go away again, only be replaced.
         }
         if (position > 0) {
-            out.logReset(pieceView);
+            out.logReset();
             position = 0;
         }
     }

@@ -5,25 +5,26 @@ import dev.stardust.cluster.stream.StreamException;
 import dev.stardust.cluster.stream.StreamException.Reason;
 import dev.stardust.cluster.stream.StreamSender;
 import dev.stardust.migration.page.FrameSink;
-import java.nio.ByteOrder;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Puts page frames and pieces of the log on a stream; one thread uses it, any thread may cancel it. Waiting is done here
  * and is not interrupted: an interrupt would close files that the thread happens to read.
  */
-final class StreamOut implements FrameSink, PayloadWriter {
+final class StreamOut implements FrameSink, LogSink, PayloadWriter {
     private static final long CONNECT_MS = 10_000;
 
     /** The target may be syncing a whole disk. */
     private static final long STALL_MS = 60_000;
 
     private static final long CANCEL_MS = 100;
+    private static final DirectBuffer NOTHING = new UnsafeBuffer(new byte[0]);
 
     private final StreamSender sender;
     private final IdleStrategy idle =
@@ -49,8 +50,11 @@ final class StreamOut implements FrameSink, PayloadWriter {
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CONNECT_MS);
         idle.reset();
         while (!sender.isConnected()) {
-            pause(deadlineNs, Reason.NOT_CONNECTED, "the target did not answer on " + sender.session() + " within "
-                    + CONNECT_MS + " ms: is its UDP port reachable from here?");
+            pause(
+                    deadlineNs,
+                    Reason.NOT_CONNECTED,
+                    "the target did not answer on " + sender.session() + " within " + CONNECT_MS
+                            + " ms: is its UDP port reachable from here?");
         }
     }
 
@@ -65,15 +69,17 @@ final class StreamOut implements FrameSink, PayloadWriter {
         send(StreamKind.KIND_LENGTH, buffer, offset, bytes);
     }
 
-    void log(long at, DirectBuffer buffer, int bytes) {
+    @Override
+    public void log(long at, DirectBuffer buffer, int bytes) {
         kind = StreamKind.LOG;
         logOffset = at;
         send(StreamKind.LOG_HEADER_LENGTH, buffer, 0, bytes);
     }
 
-    void logReset(DirectBuffer buffer) {
+    @Override
+    public void logReset() {
         kind = StreamKind.LOG_RESET;
-        send(StreamKind.KIND_LENGTH, buffer, 0, 0);
+        send(StreamKind.KIND_LENGTH, NOTHING, 0, 0);
     }
 
     /** Sends the end of the stream. */
@@ -94,13 +100,8 @@ final class StreamOut implements FrameSink, PayloadWriter {
 
     @Override
     public void write(MutableDirectBuffer buffer, int offset) {
-        buffer.putByte(offset, kind);
-        int at = offset + StreamKind.KIND_LENGTH;
-        if (kind == StreamKind.LOG) {
-            buffer.putLong(at, logOffset, ByteOrder.LITTLE_ENDIAN);
-            at += Long.BYTES;
-        }
-        buffer.putBytes(at, source, sourceOffset, length);
+        int headerLength = StreamKind.putHeader(buffer, offset, kind, logOffset);
+        buffer.putBytes(offset + headerLength, source, sourceOffset, length);
     }
 
     private void send(int headerLength, DirectBuffer buffer, int offset, int bytes) {
@@ -111,8 +112,10 @@ final class StreamOut implements FrameSink, PayloadWriter {
         idle.reset();
         checkCancelled();
         while (!sender.offer(headerLength + bytes, this)) {
-            pause(deadlineNs, Reason.TIMEOUT, "the target took nothing on " + sender.session() + " for " + STALL_MS
-                    + " ms");
+            pause(
+                    deadlineNs,
+                    Reason.TIMEOUT,
+                    "the target took nothing on " + sender.session() + " for " + STALL_MS + " ms");
         }
     }
 

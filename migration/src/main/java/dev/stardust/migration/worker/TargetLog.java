@@ -12,10 +12,8 @@ final class TargetLog implements AutoCloseable {
     /** A log's own limit is half of it. */
     static final long MAX_BYTES = 8 << 20;
 
-    private static final int PIECE_BYTES = 128 << 10;
-
     private final FileChannel file;
-    private final ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
+    private final ByteBuffer piece = ByteBuffer.allocateDirect(StreamKind.MAX_LOG_BYTES);
     private long length;
     private volatile boolean unsynced = true;
 
@@ -31,7 +29,7 @@ final class TargetLog implements AutoCloseable {
      * @throws IllegalArgumentException if they are not what comes next, or too much
      */
     void append(long offset, DirectBuffer buffer, int at, int bytes) throws IOException {
-        if (offset != length || bytes <= 0 || bytes > PIECE_BYTES || bytes > MAX_BYTES - length) {
+        if (offset != length || bytes <= 0 || bytes > StreamKind.MAX_LOG_BYTES || bytes > MAX_BYTES - length) {
             throw new IllegalArgumentException(
                     "serial log: " + bytes + " bytes at " + offset + " came after " + length + " bytes");
         }

@@ -75,7 +75,7 @@ class MigrationOpsTest {
         beatsAfter(guest, 3);
         for (int hop = 0; hop < 5; hop++) {
             Guest next = (hop % 2 == 0 ? right : left).create(null, MEMORY_MIB, BUSY, null);
-            List<RoundStats> rounds = move(guest, next, 3);
+            List<RoundStats> rounds = move(guest, next, 3).rounds();
             assertTrue(rounds.get(0).scannedPages() == MEMORY_MIB * 256L, rounds::toString);
             assertTrue(rounds.get(1).scannedPages() < MEMORY_MIB * 256L, rounds::toString);
             assertTrue(rounds.get(3).diskBlocks() < 256, rounds::toString);
@@ -93,16 +93,18 @@ class MigrationOpsTest {
     @Test
     void aCloneSendsOnlyWhatDiffersFromItsBase() throws Exception {
         Path base = dir.resolve("base");
+        byte[] top = new byte[8 << 20];
+        new Random(7).nextBytes(top);
+        // The guest counts on zeroed memory, but does not get that far up.
         byte[] memory = new byte[MEMORY_MIB << 20];
-        // What the guest and the loader leave alone at the top of memory stays as in the base.
-        new Random(7).nextBytes(memory);
+        System.arraycopy(top, 0, memory, memory.length - top.length, top.length);
         Files.write(base, memory);
         Guest guest = left.create(kernel, MEMORY_MIB, BUSY, base);
         await(guest.machine().resume());
         beatsAfter(guest, 3);
         for (int hop = 0; hop < 2; hop++) {
             Guest next = (hop % 2 == 0 ? right : left).create(null, MEMORY_MIB, BUSY, base);
-            List<RoundStats> rounds = move(guest, next, 2);
+            List<RoundStats> rounds = move(guest, next, 2).rounds();
             assertTrue(rounds.get(0).basePages() > 1000, rounds::toString);
             assertTrue(rounds.get(0).wireBytes() < (rounds.get(0).scannedPages() - 1000) * 4096, rounds::toString);
             guest.destroy();
@@ -228,8 +230,13 @@ class MigrationOpsTest {
     @Test
     void aSenderThatSendsNonsenseIsRefused() throws Exception {
         byte[][] nonsense = {
-            {}, {9}, {StreamKind.PAGES}, {StreamKind.PAGES, 1, 2, 3}, {StreamKind.LOG, 0, 0},
-            {StreamKind.LOG, 1, 0, 0, 0, 0, 0, 0, 0, 65}, {StreamKind.LOG, 0, 0, 0, 0, 0, 0, 0, (byte) 0x80, 65}
+            {},
+            {9},
+            {StreamKind.PAGES},
+            {StreamKind.PAGES, 1, 2, 3},
+            {StreamKind.LOG, 0, 0},
+            {StreamKind.LOG, 1, 0, 0, 0, 0, 0, 0, 0, 65},
+            {StreamKind.LOG, 0, 0, 0, 0, 0, 0, 0, (byte) 0x80, 65}
         };
         for (byte[] frame : nonsense) {
             Guest target = right.create(null, MEMORY_MIB, BUSY, null);
@@ -274,13 +281,15 @@ class MigrationOpsTest {
     }
 
     private static void startMove(Guest from, Guest to) throws Exception {
-        String session = session(
-                to, new MigrationOps.ReceiveStart(to.host().aeronFolder(), to.host().endpoint));
+        String session = session(to, new MigrationOps.ReceiveStart(to.host().aeronFolder(), to.host().endpoint));
         from.ask(MigrationOps.SEND_START, new MigrationOps.SendStart(from.host().aeronFolder(), session));
     }
 
-    /** Moves a guest and lets it run; what all rounds did. */
-    static List<RoundStats> move(Guest from, Guest to, int liveRounds) throws Exception {
+    /** A move that was made; times as seen by the nodes. */
+    record Moved(List<RoundStats> rounds, long pausedNs, long heldNs, long runningNs) {}
+
+    /** Moves a guest and lets it run. */
+    static Moved move(Guest from, Guest to, int liveRounds) throws Exception {
         startMove(from, to);
         CompletionStage<JsonNode> held = to.request(MigrationOps.RECEIVE_HOLD, NOTHING);
         List<RoundStats> rounds = new ArrayList<>();
@@ -290,8 +299,9 @@ class MigrationOpsTest {
         rounds.add(stats(from.ask(MigrationOps.SEND_FINAL, NOTHING)));
         assertTrue(from.host().pausedNs > 0);
         await(held);
+        long heldNs = System.nanoTime();
         await(to.machine().resume());
-        return rounds;
+        return new Moved(rounds, from.host().pausedNs, heldNs, System.nanoTime());
     }
 
     private static RoundStats stats(JsonNode reply) {
