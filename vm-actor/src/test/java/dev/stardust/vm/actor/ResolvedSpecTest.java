@@ -1,0 +1,62 @@
+package dev.stardust.vm.actor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.spec.DeploymentSpec;
+import dev.stardust.vm.spec.VmSpec;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class ResolvedSpecTest {
+    private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff"));
+    private static final Map<String, BaseEntry> BASES =
+            Map.of("warm", new BaseEntry("mm", "ss", 256, List.of(new ResolvedSpec.Disk("dd", false))));
+
+    private static VmSpec vm(String fields) {
+        return DeploymentSpec.parse("t.yaml", "name: d\nvms:\n  - {name: a, " + fields + "}\n")
+                .vms()
+                .get(0);
+    }
+
+    private static ClusterException refused(String fields) {
+        return assertThrows(ClusterException.class, () -> ResolvedSpec.of(vm(fields), IMAGES, BASES));
+    }
+
+    @Test
+    void anImagesNameBecomesItsManifest() {
+        ResolvedSpec spec = ResolvedSpec.of(vm("memory: 64MiB, image: debian"), IMAGES, BASES);
+        assertEquals(List.of(new ResolvedSpec.Disk("aa", false)), spec.disks());
+    }
+
+    @Test
+    void aBaseBringsItsMemoryAndDisks() {
+        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES);
+        assertEquals(256, spec.memoryMib());
+        assertEquals("mm", spec.memory());
+        assertEquals("ss", spec.state());
+        assertEquals(List.of(new ResolvedSpec.Disk("dd", false)), spec.disks());
+    }
+
+    @Test
+    void aMissingImageIsNamedWithThoseThereAre() {
+        ClusterException e = refused("memory: 64MiB, image: debain");
+        assertEquals(ErrorCode.NOT_FOUND, e.code());
+        assertEquals("VM a needs the image 'debain', which is not there; there are debian", e.getMessage());
+    }
+
+    @Test
+    void aBaseTakesNoOtherMemoryAndNoImages() {
+        assertEquals(ErrorCode.USAGE, refused("base: warm, memory: 64MiB").code());
+        assertEquals(ErrorCode.USAGE, refused("base: warm, image: debian").code());
+    }
+
+    @Test
+    void theRegistrysJsonReadsBackTheSame() {
+        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES);
+        assertEquals(spec, Json.read(Json.write(spec), ResolvedSpec.class));
+    }
+}
