@@ -20,10 +20,15 @@ final class WarmUp implements WorkerClient.Listener {
     static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
         Files.createDirectories(workerDir);
         Thread node = new Thread(() -> actAsNode(workerDir), "warm-up");
+        node.setDaemon(true);
         node.start();
-        WorkerRuntime.run(workerDir, extensions);
-        node.join();
-        WorkerProcess.deleteFolder(workerDir);
+        try {
+            WorkerRuntime.run(workerDir, extensions);
+        } finally {
+            node.interrupt();
+            node.join();
+            WorkerProcess.deleteFolder(workerDir);
+        }
     }
 
     private static void actAsNode(Path workerDir) {

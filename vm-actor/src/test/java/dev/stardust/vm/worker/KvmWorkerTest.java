@@ -172,6 +172,13 @@ class KvmWorkerTest {
         assertFalse(Files.exists(folder));
     }
 
+    @Test
+    void aWarmUpThatCannotServeFailsAtOnce() {
+        Path tooLong = data.resolve("w".repeat(120)).resolve("w-1");
+        assertThrows(IOException.class, () -> WorkerRuntime.warmUp(tooLong, FakeWorkerMain.EXTENSIONS));
+        assertFalse(Files.exists(tooLong));
+    }
+
     private record MachineFailure(String message) {}
 
     private MachineFailure failure(CreateMachine spec) {

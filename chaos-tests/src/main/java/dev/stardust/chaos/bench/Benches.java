@@ -1,0 +1,18 @@
+package dev.stardust.chaos.bench;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+
+/** The benchmarks by name. */
+public final class Benches {
+    private Benches() {}
+
+    /** Name to command. */
+    public static Map<String, Callable<Integer>> all() {
+        Map<String, Callable<Integer>> all = new TreeMap<>();
+        all.put("exits", new ExitsCommand());
+        all.put("migrate", new MigrateCommand());
+        return all;
+    }
+}

@@ -1,0 +1,17 @@
+package dev.stardust.chaos.soak;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+
+/** The soaks by name: picocli commands. */
+public final class Soaks {
+    private Soaks() {}
+
+    /** Name to command. */
+    public static Map<String, Callable<Integer>> all() {
+        Map<String, Callable<Integer>> all = new TreeMap<>();
+        all.put("leases", new LeasesCommand());
+        return all;
+    }
+}
