@@ -3,6 +3,7 @@ package dev.stardust.ops.api;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.RegistryException;
+import java.io.IOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -25,7 +26,14 @@ final class Failures {
             return e;
         }
         if (cause instanceof TimeoutException) {
-            return new ClusterException(ErrorCode.TIMEOUT, "no answer in time: " + cause.getMessage());
+            return new ClusterException(
+                    ErrorCode.TIMEOUT,
+                    "no answer in time" + (cause.getMessage() == null ? "" : ": " + cause.getMessage())
+                            + "; the node's log may tell why");
+        }
+        if (diskFull(cause)) {
+            return new ClusterException(
+                    ErrorCode.REFUSED, cause.getMessage() + ": free some space below the node's data folder, then again");
         }
         if (cause instanceof RegistryException) {
             return new ClusterException(ErrorCode.TIMEOUT, cause.getMessage());
@@ -33,6 +41,16 @@ final class Failures {
         LOG.warn("unexpected failure", cause);
         return new ClusterException(
                 ErrorCode.INTERNAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
+    }
+
+    /** The JDK tells ENOSPC by its text alone. */
+    private static boolean diskFull(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof IOException && String.valueOf(t.getMessage()).contains("No space left on device")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     static int httpStatus(ErrorCode code) {

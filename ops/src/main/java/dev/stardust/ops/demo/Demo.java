@@ -36,6 +36,7 @@ public final class Demo {
     private final boolean keep;
     private final Path folder;
     private LocalCluster cluster;
+    private Map<String, Long> segmentBytesAtImport = Map.of();
 
     /**
      * A demo.
@@ -100,6 +101,7 @@ public final class Demo {
                 imported.path("chunks").asLong(),
                 Units.bytes(imported.path("storedBytes").asLong()),
                 imported.path("sha256").asText()));
+        segmentBytesAtImport = Checker.segmentBytes(dataFolders());
 
         steps.begin("Deploying " + DEPLOYMENT + ": six VMs by one message");
         String yaml = Files.readString(Path.of(System.getProperty("stardust.home", "."), DEPLOYMENT));
@@ -190,11 +192,10 @@ public final class Demo {
         Map<String, String> lost = new TreeMap<>(placed);
         running.values().removeIf(dead::equals);
         lost.values().removeIf(h -> !h.equals(dead));
-        Map<String, String> nodes = new TreeMap<>();
-        cluster.members().forEach(m -> nodes.put(m.name(), m.data().toString()));
         return new Expectation(
                 image.toString(),
-                nodes,
+                dataFolders(),
+                segmentBytesAtImport,
                 running,
                 lost,
                 dead,
@@ -205,6 +206,12 @@ public final class Demo {
                 before.diskChecked(),
                 atKill,
                 atReturn);
+    }
+
+    private Map<String, String> dataFolders() {
+        Map<String, String> nodes = new TreeMap<>();
+        cluster.members().forEach(m -> nodes.put(m.name(), m.data().toString()));
+        return nodes;
     }
 
     private boolean judge(Expectation expected) {

@@ -12,6 +12,7 @@ import java.util.Map;
  *
  * @param image path of the raw disk image that every guest has
  * @param nodes data folders of the nodes, by host name
+ * @param segmentBytesAtImport bytes in each host's segments when the image had been imported and no VM was there yet
  * @param running where each VM that must run runs: VM to host name
  * @param lost VMs of the host that was killed, which must run nowhere: VM to host name
  * @param dead the host that was killed
@@ -26,6 +27,7 @@ import java.util.Map;
 public record Expectation(
         String image,
         Map<String, String> nodes,
+        Map<String, Long> segmentBytesAtImport,
         Map<String, String> running,
         Map<String, String> lost,
         String dead,

@@ -1,8 +1,10 @@
 package dev.stardust.ops.node;
 
 import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.libc.SelfTest;
 import dev.stardust.ops.api.ApiServer;
+import dev.stardust.vm.file.DamagedFileException;
 import java.io.IOException;
 import java.nio.file.Files;
 import org.slf4j.Logger;
@@ -21,6 +23,9 @@ public final class NodeMain {
         } catch (ClusterException e) {
             System.err.println("stardust: " + e.getMessage());
             System.exit(e.code().exitCode());
+        } catch (DamagedFileException e) {
+            System.err.println("stardust: " + e.getMessage());
+            System.exit(ErrorCode.REFUSED.exitCode());
         } catch (IOException | RuntimeException e) {
             LOG.error("the node could not be started", e);
             System.err.println("stardust: the node could not be started: " + e.getMessage());
