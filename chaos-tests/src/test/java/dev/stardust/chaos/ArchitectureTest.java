@@ -36,16 +36,13 @@ class ArchitectureTest {
     static final ArchRule CLUSTER_KNOWS_NO_DOMAIN = room("cluster", "cluster");
 
     @ArchTest
-    static final ArchRule CHUNKS_KNOW_CLUSTER_AND_LIBC =
-            room("chunk", "chunk", "cluster", "hypervisor.libc");
+    static final ArchRule CHUNKS_KNOW_CLUSTER_AND_LIBC = room("chunk", "chunk", "cluster", "hypervisor.libc");
 
     @ArchTest
-    static final ArchRule VMS_KNOW_CHUNKS_AND_HYPERVISOR =
-            room("vm", "vm", "chunk", "cluster", "hypervisor");
+    static final ArchRule VMS_KNOW_CHUNKS_AND_HYPERVISOR = room("vm", "vm", "chunk", "cluster", "hypervisor");
 
     @ArchTest
-    static final ArchRule MIGRATION_KNOWS_VMS =
-            room("migration", "migration", "vm", "chunk", "cluster", "hypervisor");
+    static final ArchRule MIGRATION_KNOWS_VMS = room("migration", "migration", "vm", "chunk", "cluster", "hypervisor");
 
     @ArchTest
     static final ArchRule SCHEDULER_KNOWS_MIGRATION =

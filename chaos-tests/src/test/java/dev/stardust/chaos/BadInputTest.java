@@ -70,7 +70,8 @@ class BadInputTest {
 
     @Test
     void anUnknownFieldIsToldWithFileLineFieldAndTheNearestKnown() throws IOException, InterruptedException {
-        Path file = spec("""
+        Path file = spec(
+                """
                 name: bad
                 vms:
                   - name: web
@@ -84,7 +85,8 @@ class BadInputTest {
 
     @Test
     void malformedFieldsAreAllToldAtOnce() throws IOException, InterruptedException {
-        Path file = spec("""
+        Path file = spec(
+                """
                 name: Bad Name
                 vms:
                   - name: web
@@ -101,7 +103,8 @@ class BadInputTest {
 
     @Test
     void whatIsMissingIsNamed() throws IOException, InterruptedException {
-        Path file = spec("""
+        Path file = spec(
+                """
                 name: bad
                 vms:
                   - name: web
@@ -138,7 +141,8 @@ class BadInputTest {
 
     @Test
     void tooLittleMemoryIsToldWithTheFiguresOfEachHost() throws IOException, InterruptedException {
-        Path file = spec("""
+        Path file = spec(
+                """
                 name: big
                 vms:
                   - name: web
@@ -159,7 +163,8 @@ class BadInputTest {
 
     @Test
     void aNodeThatDoesNotAnswerIsTold() throws IOException, InterruptedException {
-        cli.run("ps", "--node", "127.0.0.1:1").refused(REFUSED, "no node answers at 127.0.0.1:1", "stardust node start");
+        cli.run("ps", "--node", "127.0.0.1:1")
+                .refused(REFUSED, "no node answers at 127.0.0.1:1", "stardust node start");
         cli.run("ps", "--node", "absent.invalid:7700").refused(REFUSED, "absent.invalid", "--node");
     }
 
@@ -175,24 +180,29 @@ class BadInputTest {
     void aNodeRefusesAPortOrAFolderThatIsInUse() throws IOException, InterruptedException {
         Path other = folder.resolve("other");
         start(other, node.portBase()).refused(REFUSED, Integer.toString(node.portBase()), "--port-base");
-        start(node.data(), LocalCluster.freePortBase(1)).refused(CONFLICT, node.data().toString(), "--data");
+        start(node.data(), LocalCluster.freePortBase(1))
+                .refused(CONFLICT, node.data().toString(), "--data");
     }
 
     @Test
     void aNodeRefusesADataFolderOfANewerVersionAndLeavesItAlone() throws IOException, InterruptedException {
         Path newer = Files.createDirectories(folder.resolve("newer"));
-        String text = Files.readString(node.data().resolve("id.json")).replaceFirst("stardust-node 1 ", "stardust-node 2 ");
+        String text =
+                Files.readString(node.data().resolve("id.json")).replaceFirst("stardust-node 1 ", "stardust-node 2 ");
         Files.writeString(newer.resolve("id.json"), text);
         start(newer, LocalCluster.freePortBase(1)).refused(REFUSED, "id.json", "version 2", "newer stardust");
         assertEquals(text, Files.readString(newer.resolve("id.json")));
         Path damaged = Files.createDirectories(folder.resolve("damaged"));
-        Files.writeString(damaged.resolve("id.json"), text.replaceFirst("stardust-node 2 ", "stardust-node 1 ").replace("node-1", "node-2"));
+        Files.writeString(
+                damaged.resolve("id.json"),
+                text.replaceFirst("stardust-node 2 ", "stardust-node 1 ").replace("node-1", "node-2"));
         start(damaged, LocalCluster.freePortBase(1)).refused(REFUSED, "id.json is damaged", "backup");
     }
 
     @Test
     void aNodeRefusesWrongSettings() throws IOException, InterruptedException {
-        cli.run("node", "start", "--data", folder.resolve("s").toString(), "--name", "Bad Name").refused(USAGE, "--name");
+        cli.run("node", "start", "--data", folder.resolve("s").toString(), "--name", "Bad Name")
+                .refused(USAGE, "--name");
         cli.run("node", "start", "--data", folder.resolve("s").toString(), "--port-base", "70000")
                 .refused(USAGE, "--port-base");
         cli.run("node", "start", "--data", folder.resolve("s").toString(), "--bind", "0.0.0.0")

@@ -103,9 +103,8 @@ final class Cli {
                     .start();
             if (!process.waitFor(timeoutS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new AssertionError(
-                        command.subList(command.size() - 3, command.size()) + " did not end within " + timeoutS
-                                + " s; so far: " + Files.readString(out) + Files.readString(err));
+                throw new AssertionError(command.subList(command.size() - 3, command.size()) + " did not end within "
+                        + timeoutS + " s; so far: " + Files.readString(out) + Files.readString(err));
             }
             return new Answer(process.exitValue(), text(out), text(err));
         } finally {

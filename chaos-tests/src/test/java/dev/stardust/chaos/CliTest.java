@@ -115,7 +115,11 @@ class CliTest {
         assertEquals("node-1\n", cli.run("node", "ls", "-q").ok().out());
         assertEquals(
                 1024,
-                cli.run("node", "ls", "-o", "json").json().path(0).path("memoryMib").asInt());
+                cli.run("node", "ls", "-o", "json")
+                        .json()
+                        .path(0)
+                        .path("memoryMib")
+                        .asInt());
     }
 
     @Test
@@ -133,14 +137,20 @@ class CliTest {
         assertEquals("again\ntiny\n", cli.run("image", "ls", "-q").ok().out());
         assertEquals(
                 wanted,
-                cli.run("image", "ls", "-o", "json").json().path(1).path("sha256").asText());
+                cli.run("image", "ls", "-o", "json")
+                        .json()
+                        .path(1)
+                        .path("sha256")
+                        .asText());
     }
 
     @Test
     @Order(4)
     void validateChangesNothingAndDeployStartsAll() throws IOException, InterruptedException {
         Path file = folder.resolve("two.yaml");
-        Files.writeString(file, """
+        Files.writeString(
+                file,
+                """
                 name: two
                 vms:
                   - name: web
@@ -152,7 +162,8 @@ class CliTest {
         assertEquals(file + ": ok\n", cli.run("validate", file.toString()).ok().out());
         assertEquals(0, cli.run("ps", "-o", "json").json().size());
         Answer deployed = cli.run("deploy", file.toString()).ok();
-        assertTrue(deployed.out().matches("(?s)NAME +STATE.*web-1 +running +node-1 .*web-2 +running +node-1 .*"),
+        assertTrue(
+                deployed.out().matches("(?s)NAME +STATE.*web-1 +running +node-1 .*web-2 +running +node-1 .*"),
                 deployed::toString);
         cli.run("deploy", file.toString()).refused(CONFLICT, "web-1", "stardust rm");
         assertEquals(2, cli.run("ps", "-o", "json").json().size());
@@ -177,7 +188,8 @@ class CliTest {
         assertEquals(1, tail.out().lines().count(), tail::toString);
         long beatsBefore = log("solo").lines().filter(l -> l.startsWith("hb ")).count();
         Answer followed = cli.run("logs", "-f", "--for", "3", "solo").ok();
-        assertTrue(followed.out().lines().filter(l -> l.startsWith("hb ")).count() > beatsBefore + 4, followed::toString);
+        assertTrue(
+                followed.out().lines().filter(l -> l.startsWith("hb ")).count() > beatsBefore + 4, followed::toString);
     }
 
     @Test
@@ -198,7 +210,8 @@ class CliTest {
     @Test
     @Order(7)
     void aVmWhoseGuestEndsByItselfIsShownSo() throws IOException, InterruptedException {
-        cli.run("run", "--name", "brief", "--memory", "32MiB", "--args", "run_s=1").ok();
+        cli.run("run", "--name", "brief", "--memory", "32MiB", "--args", "run_s=1")
+                .ok();
         LocalCluster.await("it has ended", TIMEOUT_MS, () -> nodes.client(node)
                 .get("/vms/brief")
                 .path("state")
@@ -212,8 +225,21 @@ class CliTest {
     @Order(8)
     void everyCommandHasHelpAndTheCommandLineLoadsNoCluster() throws IOException, InterruptedException {
         for (String command : List.of(
-                "demo", "node", "cluster", "image", "base", "validate", "deploy", "run", "ps", "inspect", "logs", "stop",
-                "start", "rm", "migrate")) {
+                "demo",
+                "node",
+                "cluster",
+                "image",
+                "base",
+                "validate",
+                "deploy",
+                "run",
+                "ps",
+                "inspect",
+                "logs",
+                "stop",
+                "start",
+                "rm",
+                "migrate")) {
             Answer help = cli.run(command, "--help").ok();
             assertTrue(help.out().startsWith("Usage: stardust " + command), help::toString);
         }
@@ -230,10 +256,8 @@ class CliTest {
         cli.run("run", "--name", "lasting", "--memory", "32MiB").ok();
         started.destroy();
         assertTrue(started.waitFor(TIMEOUT_MS, TimeUnit.MILLISECONDS), "node start ends on SIGTERM");
-        LocalCluster.await(
-                "the node's process is gone",
-                TIMEOUT_MS,
-                () -> LocalCluster.nodeProcesses(node).isEmpty());
+        LocalCluster.await("the node's process is gone", TIMEOUT_MS, () -> LocalCluster.nodeProcesses(node)
+                .isEmpty());
         assertEquals(1, LocalCluster.workerProcesses(node).size());
         assertFalse(Files.exists(node.data().resolve("run").resolve("aeron")), "the driver's folder is left behind");
     }

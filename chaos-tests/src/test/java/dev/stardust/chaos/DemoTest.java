@@ -114,7 +114,9 @@ class DemoTest {
         Process second = LookAlikeWorker.startNode(from.data());
         try {
             LocalCluster.await(
-                    "it is there", TIMEOUT_MS, () -> LocalCluster.nodeProcesses(from).size() == 2);
+                    "it is there",
+                    TIMEOUT_MS,
+                    () -> LocalCluster.nodeProcesses(from).size() == 2);
             assertFails(Set.of(NODE_PROCESSES));
         } finally {
             second.descendants().forEach(ProcessHandle::destroyForcibly);
@@ -260,7 +262,8 @@ class DemoTest {
     @Test
     @Order(2)
     void aGuestOfTheKilledHostThatRunsIsSeen() throws IOException {
-        Process ghost = LookAlikeWorker.start(expected.lost().keySet().iterator().next(), dead.data());
+        Process ghost =
+                LookAlikeWorker.start(expected.lost().keySet().iterator().next(), dead.data());
         try {
             assertFails(Set.of(LOST_GONE));
         } finally {
@@ -283,7 +286,8 @@ class DemoTest {
     @Test
     @Order(4)
     void aDiskThatIsNotWhatTheMigratedGuestWroteIsFoundByIt() throws IOException {
-        Path delta = restarted.data().resolve("vms").resolve(expected.migrated()).resolve("disk-0.delta");
+        Path delta =
+                restarted.data().resolve("vms").resolve(expected.migrated()).resolve("disk-0.delta");
         try (RandomAccessFile file = new RandomAccessFile(delta.toFile(), "rw")) {
             byte[] noise = new byte[(int) (file.length() / 2)];
             new java.util.Random(1).nextBytes(noise);
@@ -302,8 +306,8 @@ class DemoTest {
     void aKilledWorkerIsSeenInAllThatItTakes() {
         LocalCluster.workerProcesses(restarted)
                 .forEach(w -> ProcessHandle.of(w.pid()).ifPresent(ProcessHandle::destroyForcibly));
-        LocalCluster.await(
-                "it is gone", TIMEOUT_MS, () -> LocalCluster.workerProcesses(restarted).isEmpty());
+        LocalCluster.await("it is gone", TIMEOUT_MS, () -> LocalCluster.workerProcesses(restarted)
+                .isEmpty());
         assertFails(Set.of(RUNS_ONCE, HEARTBEATS, CHECKS, DISK_KEPT, TAKEN_UP));
     }
 
@@ -313,15 +317,22 @@ class DemoTest {
         cluster.close();
         Path gone = folder.resolve("interrupted");
         Process running = new ProcessBuilder(Cli.command(
-                        List.of(), "demo", "--folder", gone.toString(), "--port-base", "" + LocalCluster.freePortBase(3)))
+                        List.of(),
+                        "demo",
+                        "--folder",
+                        gone.toString(),
+                        "--port-base",
+                        "" + LocalCluster.freePortBase(3)))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("interrupted.log").toFile())
                 .start();
         try {
-            LocalCluster.await("three nodes run", TIMEOUT_MS * 2, () -> ProcessTable.of(
-                                    "dev.stardust.ops.node.NodeMain", gone)
-                            .size()
-                    == 3);
+            LocalCluster.await(
+                    "three nodes run",
+                    TIMEOUT_MS * 2,
+                    () -> ProcessTable.of("dev.stardust.ops.node.NodeMain", gone)
+                                    .size()
+                            == 3);
             signal("-INT", (int) running.pid());
             assertTrue(running.waitFor(TIMEOUT_MS, TimeUnit.MILLISECONDS), "it ends");
             assertEquals(List.of(), ProcessTable.of("dev.stardust.ops.node.NodeMain", gone));
@@ -361,7 +372,10 @@ class DemoTest {
         for (Claim claim : claims) {
             if (!claim.ok()) {
                 System.out.println("FAILED " + claim.text() + " (" + claim.detail() + ")");
-                failed.add(names.stream().filter(claim.text()::startsWith).findFirst().orElse(claim.text()));
+                failed.add(names.stream()
+                        .filter(claim.text()::startsWith)
+                        .findFirst()
+                        .orElse(claim.text()));
             }
         }
         return failed;

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /** Spoils a running guest's RAM from outside, through {@code /proc/PID/mem} of its worker. */
 final class GuestMemory {
@@ -20,11 +19,12 @@ final class GuestMemory {
         int spoilt = 0;
         try (RandomAccessFile memory = new RandomAccessFile("/proc/" + pid + "/mem", "rw")) {
             for (String map : Files.readAllLines(Path.of("/proc/" + pid + "/maps"))) {
-                String[] fields = map.split(" +");
-                String[] range = fields[0].split("-");
+                if (!map.contains("memfd:")) {
+                    continue;
+                }
+                String[] range = map.split("[- ]", 3);
                 long start = Long.parseLong(range[0], 16);
-                long bytes = Long.parseLong(range[1], 16) - start;
-                if (bytes != ramBytes || !String.join(" ", List.of(fields)).contains("memfd:")) {
+                if (Long.parseLong(range[1], 16) - start != ramBytes) {
                     continue;
                 }
                 for (long at = start + from; at < start + to; at += PAGE) {

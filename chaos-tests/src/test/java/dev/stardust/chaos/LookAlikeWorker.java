@@ -48,7 +48,8 @@ final class LookAlikeWorker {
 
     /** Starts a process that looks like a second node process of a host. */
     static Process startNode(Path data) throws IOException {
-        return new ProcessBuilder(List.of("sh", "-c", "sleep 300; :", "dev.stardust.ops.node.NodeMain", data.toString()))
+        return new ProcessBuilder(
+                        List.of("sh", "-c", "sleep 300; :", "dev.stardust.ops.node.NodeMain", data.toString()))
                 .start();
     }
 }

@@ -49,7 +49,8 @@ class WorkerKillTest {
 
     @Test
     void aKilledWorkerTakesItsVmsOnlyAndEachIsShownWithTheReason() throws IOException {
-        deploy("""
+        deploy(
+                """
                 name: apart
                 vms:
                   - name: shared
@@ -62,16 +63,19 @@ class WorkerKillTest {
                     isolation: strict
                     disks: [{image: small}]
                     args: %s
-                """.formatted(GUEST, GUEST));
+                """
+                        .formatted(GUEST, GUEST));
         int strictWorker = cluster.vm(host, "strict").path("workerPid").asInt();
         int sharedWorker = cluster.vm(host, "shared-1").path("workerPid").asInt();
-        assertEquals(sharedWorker, cluster.vm(host, "shared-2").path("workerPid").asInt());
+        assertEquals(
+                sharedWorker, cluster.vm(host, "shared-2").path("workerPid").asInt());
         assertTrue(strictWorker != sharedWorker, "a strict VM has a worker of its own");
         try (GuestWatch strict = new GuestWatch(cluster.nodes(), "strict")) {
             LocalCluster.await("strict works", TIMEOUT_MS, () -> strict.lastHeartbeat() > 2);
             assertTrue(ProcessHandle.of(sharedWorker).orElseThrow().destroyForcibly());
             for (String vm : List.of("shared-1", "shared-2")) {
-                LocalCluster.await(vm + " is failed", TIMEOUT_MS, () -> state(vm).equals("failed"));
+                LocalCluster.await(
+                        vm + " is failed", TIMEOUT_MS, () -> state(vm).equals("failed"));
                 JsonNode shown = cluster.vm(host, vm);
                 assertTrue(shown.path("reason").asText().contains("worker"), shown::toString);
                 assertEquals(List.of(), VcpuThread.of(cluster.nodes(), vm));
@@ -102,7 +106,8 @@ class WorkerKillTest {
             assertTrue(LocalCluster.nodeProcesses(host).isEmpty());
             cluster.nodes().start(host);
             cluster.nodes().awaitState(host, "member", TIMEOUT_MS * 2);
-            LocalCluster.await("it is running again", TIMEOUT_MS, () -> state("lasting").equals("running"));
+            LocalCluster.await(
+                    "it is running again", TIMEOUT_MS, () -> state("lasting").equals("running"));
             long later = watch.lastHeartbeat();
             LocalCluster.await("the guest goes on", TIMEOUT_MS, () -> watch.lastHeartbeat() > later + 2);
             assertEquals(before, VcpuThread.of(cluster.nodes(), "lasting"), "the same thread of the same worker");
@@ -122,8 +127,8 @@ class WorkerKillTest {
     }
 
     private static void deploy(String yaml) {
-        JsonNode job = cluster.api()
-                .postText("/deployments", yaml, java.util.Map.of("Content-Type", "application/yaml"));
+        JsonNode job =
+                cluster.api().postText("/deployments", yaml, java.util.Map.of("Content-Type", "application/yaml"));
         Jobs.await(cluster.api(), job, "deploy", state -> {});
     }
 }

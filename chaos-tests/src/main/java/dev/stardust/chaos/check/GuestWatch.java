@@ -40,8 +40,7 @@ public final class GuestWatch implements AutoCloseable {
         this.vm = vm;
         for (Member member : cluster.members()) {
             tails.put(
-                    member.name(),
-                    new SerialTail(member.serialLog(vm), line -> heartbeats.line(member.name(), line)));
+                    member.name(), new SerialTail(member.serialLog(vm), line -> heartbeats.line(member.name(), line)));
         }
         thread = new Thread(this::watch, "watch-" + vm);
         thread.setDaemon(true);

@@ -58,8 +58,7 @@ final class SerialTail implements AutoCloseable {
 
     private void look() throws IOException {
         try {
-            Object key =
-                    Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+            Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
             if (opened.stream().noneMatch(f -> f.key.equals(key))) {
                 opened.add(new Opened(key, FileChannel.open(path, StandardOpenOption.READ)));
             }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.chaos.check.GuestWatch;
 import dev.stardust.chaos.check.VcpuThread;
 import dev.stardust.ops.cli.ApiClient;
+import dev.stardust.ops.cli.Jobs;
 import dev.stardust.ops.demo.LocalCluster;
 import dev.stardust.ops.demo.LocalCluster.Member;
 import java.io.IOException;
@@ -29,6 +30,8 @@ public final class MigrationKill {
     private static final int LOOK_AGAIN_MS = 250;
     private static final int WATCH_MS = 2_000;
     private static final int CALM_TIMEOUT_MS = 60_000;
+    private static final int COPYING_TIMEOUT_MS = 30_000;
+    private static final int LOOK_FOR_COPY_MS = 5;
 
     private final TestCluster cluster;
 
@@ -37,14 +40,19 @@ public final class MigrationKill {
         this.cluster = cluster;
     }
 
-    /** Migrates a VM with nobody killed; gives the milliseconds it took, the scale for the points of the kills. */
-    public long calmMs(String vm) throws IOException {
+    /**
+     * Migrates a VM with nobody killed; gives the milliseconds that the copying took, the scale for the points of the
+     * kills.
+     */
+    public long calmMs(String vm) throws IOException, InterruptedException {
         Member source = cluster.members().get(0);
         Member target = cluster.members().get(1);
         cluster.run(vm, source, MEMORY_MIB, GUEST);
         try (GuestWatch watch = new GuestWatch(cluster.nodes(), vm)) {
+            JsonNode job = cluster.api().post("/vms/" + vm + "/migrate", Map.of("to", target.name()));
+            awaitCopying(vm, target);
             long begin = System.nanoTime();
-            cluster.job("/vms/" + vm + "/migrate", Map.of("to", target.name()));
+            Jobs.await(cluster.api(), job, vm, state -> {});
             long ms = (System.nanoTime() - begin) / 1_000_000;
             long beat = watch.lastHeartbeat();
             LocalCluster.await(
@@ -56,6 +64,16 @@ public final class MigrationKill {
             }
             remove(vm);
             return ms;
+        }
+    }
+
+    /** Waits until the target has made its machine; a migration that has ended before will not get there. */
+    private void awaitCopying(String vm, Member target) throws InterruptedException {
+        long end = System.nanoTime() + COPYING_TIMEOUT_MS * 1_000_000L;
+        while (System.nanoTime() < end
+                && VcpuThread.of(cluster.nodes(), vm).stream()
+                        .noneMatch(t -> t.host().equals(target.name()))) {
+            Thread.sleep(LOOK_FOR_COPY_MS);
         }
     }
 
@@ -74,9 +92,11 @@ public final class MigrationKill {
                 };
         cluster.run(plan.vm(), source, MEMORY_MIB, GUEST);
         try (GuestWatch watch = new GuestWatch(cluster.nodes(), plan.vm())) {
-            ApiClient api = cluster.nodes()
-                    .client(plan.victim() == Victim.LEADER ? source : leader);
+            ApiClient api = cluster.nodes().client(plan.victim() == Victim.LEADER ? source : leader);
             api.post("/vms/" + plan.vm() + "/migrate", Map.of("to", target.name()));
+            if (plan.whileCopying()) {
+                awaitCopying(plan.vm(), target);
+            }
             Thread.sleep(plan.delayMs());
             if (plan.extent() == Extent.HOST) {
                 LocalCluster.killHost(victim);
@@ -193,8 +213,9 @@ public final class MigrationKill {
             }
         });
         JsonNode vm = cluster.vm(cluster.members().get(0), plan.vm());
-        Set<String> expected =
-                vm.path("state").asText().equals("running") ? Set.of(vm.path("host").asText()) : Set.of();
+        Set<String> expected = vm.path("state").asText().equals("running")
+                ? Set.of(vm.path("host").asText())
+                : Set.of();
         if (!writing.equals(expected)) {
             wrong.add("guests write on " + writing + ", not on " + expected);
         }

@@ -48,7 +48,8 @@ public final class TestCluster implements AutoCloseable {
             byte[] bytes = new byte[IMAGE_MIB << 20];
             new Random(seed).nextBytes(bytes);
             Files.write(image, bytes);
-            cluster.job("/images", Map.of("name", IMAGE, "path", image.toRealPath().toString()));
+            cluster.job(
+                    "/images", Map.of("name", IMAGE, "path", image.toRealPath().toString()));
             return cluster;
         } catch (IOException | RuntimeException e) {
             nodes.close();
@@ -91,13 +92,10 @@ public final class TestCluster implements AutoCloseable {
                         args,
                         "host",
                         host.name()));
-        LocalCluster.await(
-                vm + " works on " + host.name(),
-                GUEST_TIMEOUT_MS,
-                () -> GuestLog.read(host.serialLog(vm))
-                        .last()
-                        .map(h -> h.n() > 1 && h.diskChecked() > 0)
-                        .orElse(false));
+        LocalCluster.await(vm + " works on " + host.name(), GUEST_TIMEOUT_MS, () -> GuestLog.read(host.serialLog(vm))
+                .last()
+                .map(h -> h.n() > 1 && h.diskChecked() > 0)
+                .orElse(false));
     }
 
     /** What a node says of a VM. */

@@ -33,7 +33,8 @@ final class Failures {
         }
         if (diskFull(cause)) {
             return new ClusterException(
-                    ErrorCode.REFUSED, cause.getMessage() + ": free some space below the node's data folder, then again");
+                    ErrorCode.REFUSED,
+                    cause.getMessage() + ": free some space below the node's data folder, then again");
         }
         if (cause instanceof RegistryException) {
             return new ClusterException(ErrorCode.TIMEOUT, cause.getMessage());

@@ -91,8 +91,7 @@ public final class Checker {
                 wrong.add(name + " holds " + now.get(name) + " bytes, after the import it held " + share);
             }
         }
-        return claim(
-                "the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
+        return claim("the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
     }
 
     private Claim digests() {

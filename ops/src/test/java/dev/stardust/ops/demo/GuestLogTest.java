@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 final class GuestLogTest {
     @Test
     void heartbeatsDigestAndComplaintsAreRead() {
-        GuestLog log = GuestLog.parse("""
+        GuestLog log = GuestLog.parse(
+                """
                 disk sha256=ab bytes=1 ms=2
                 ready
                 hb n=1 t_ms=500 units=9 gap_us=70 errors=0 disk_wrote=3 disk_checked=2 disk_errors=0
