@@ -68,8 +68,10 @@ public final class SerialLog implements AutoCloseable {
         buffer.flip();
         try {
             while (buffer.hasRemaining()) {
-                size += file.write(buffer);
+                file.write(buffer);
             }
+            // Asked anew: a migration may have put an earlier host's output into the file.
+            size = file.size();
             if (size > limit) {
                 keepNewerHalf();
             }

@@ -124,7 +124,8 @@ public final class KvmMachine implements Machine {
 
     /**
      * Puts a saved state into a machine that was built alike and has not run. Memory and disks are brought by the caller,
-     * before the machine is resumed.
+     * before the machine is resumed. Afterwards the machine is PAUSED: whole, as if it had been paused here, which is how
+     * a restarted node tells it from one that is still being received.
      *
      * @throws MachineException if the state is damaged, of another kind of machine or of another kind of CPU
      */
@@ -136,7 +137,10 @@ public final class KvmMachine implements Machine {
                 throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
             }
             hardware.restore(state);
-            bootable = true;
+            synchronized (phaseLock) {
+                bootable = true;
+                enter(Phase.PAUSED, "");
+            }
             return null;
         });
     }

@@ -175,7 +175,7 @@ class KvmMachineTest {
             await("going on", () -> counter(running, 0) > start + 3);
             machine = moved(machine);
         }
-        assertEquals(Phase.CREATED, machine.statusNow().phase());
+        assertEquals(Phase.PAUSED, machine.statusNow().phase());
     }
 
     @Test

@@ -17,7 +17,7 @@ public sealed interface WorkerCommand {
 
     /**
      * Source: pause, tell {@link Event.GuestPaused}, then send last pages, disk blocks and device state, and the end
-     * mark. Answers once the target's worker took all bytes in.
+     * mark. Answers once all was sent: that it arrived shows in the target's commit.
      */
     record PauseAndFinal(Attempt attempt) implements WorkerCommand {}
 
