@@ -15,7 +15,8 @@ public final class MachineDescription {
         return "Machine: " + value("/proc/cpuinfo", "model name", ":") + ", "
                 + Runtime.getRuntime().availableProcessors() + " CPUs, "
                 + memoryGib() + " GiB of memory, " + value("/etc/os-release", "PRETTY_NAME", "=") + ", Linux "
-                + System.getProperty("os.version").replaceAll("-.*", "") + ", Java " + System.getProperty("java.version")
+                + System.getProperty("os.version").replaceAll("-.*", "") + ", Java "
+                + System.getProperty("java.version")
                 + ". Load average at the start: "
                 + lines("/proc/loadavg").get(0).split(" ")[0] + ".";
     }
