@@ -234,13 +234,20 @@ public final class HostDriver implements WorkerDriver {
         }
         return lookup(attempt.vm())
                 .thenCompose(record -> record.isEmpty()
-                        ? CompletableFuture.completedFuture(null)
-                        : stepIfApplies(attempt.vm(), event, null))
+                        ? leftOver(attempt, event, machine)
+                        : stepIfApplies(attempt.vm(), event, null).thenApply(stepped -> (Void) null))
                 .thenCompose(stepped ->
                         machine.isPresent() && workers.machine(attempt.vm()).isPresent()
                                 ? machine.get().destroy().thenCompose(ended -> vmHost.delete(attempt.vm()))
                                 : CompletableFuture.completedFuture(null))
                 .thenApply(done -> new WorkerResult.Ok());
+    }
+
+    /** A target that failed before its VM was taken in has left files that no actor knows of. */
+    private CompletionStage<Void> leftOver(Attempt attempt, VmEvent event, Optional<RemoteMachine> machine) {
+        return event instanceof VmEvent.IncomingAborted && machine.isEmpty()
+                ? vmHost.delete(attempt.vm())
+                : CompletableFuture.completedFuture(null);
     }
 
     private static boolean belongsTo(String tag, Attempt attempt) {

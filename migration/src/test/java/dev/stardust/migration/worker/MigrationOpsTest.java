@@ -28,8 +28,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,14 +44,14 @@ class MigrationOpsTest {
     private static final Map<String, String> NOTHING = Map.of();
 
     @TempDir
-    Path dir;
+    static Path dir;
 
-    private Path kernel;
-    private TestHost left;
-    private TestHost right;
+    private static Path kernel;
+    private static TestHost left;
+    private static TestHost right;
 
-    @BeforeEach
-    void open() throws Exception {
+    @BeforeAll
+    static void open() throws Exception {
         kernel = dir.resolve("guest.elf");
         try (InputStream guest =
                 KvmMachine.class.getResourceAsStream("/dev/stardust/hypervisor/guest/test-guest.elf")) {
@@ -63,7 +64,13 @@ class MigrationOpsTest {
     }
 
     @AfterEach
-    void close() {
+    void endAllMachines() throws Exception {
+        left.destroyAll();
+        right.destroyAll();
+    }
+
+    @AfterAll
+    static void close() {
         left.close();
         right.close();
     }
@@ -80,8 +87,8 @@ class MigrationOpsTest {
             assertTrue(rounds.get(1).scannedPages() < MEMORY_MIB * 256L, rounds::toString);
             assertTrue(rounds.get(3).diskBlocks() < 256, rounds::toString);
             assertTrue(rounds.get(0).dirtyPages() > 0, rounds::toString);
-            String left = guest.text();
-            assertEquals(left, next.text().substring(0, left.length()));
+            String before = guest.text();
+            assertEquals(before, next.text().substring(0, before.length()));
             guest.destroy();
             guest = next;
             beatsAfter(guest, guest.beats().size() + 4);

@@ -139,6 +139,14 @@ final class TestHost implements AutoCloseable {
         return driver.folder().toString();
     }
 
+    /** Ends what a test left running. */
+    void destroyAll() throws Exception {
+        for (RemoteMachine machine : workers.machines()) {
+            await(machine.destroy());
+        }
+        pausedNs = 0;
+    }
+
     @Override
     public void close() {
         workers.shutdown(true)

@@ -1,12 +1,12 @@
 package dev.stardust.vm.actor;
 
 import dev.stardust.chunk.actor.ChunkNode;
-import dev.stardust.chunk.actor.RingSink;
 import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.manifest.Manifest;
 import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
+import dev.stardust.chunk.store.ChunkSink;
 import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.chunk.volume.Sealer;
 import dev.stardust.hypervisor.libc.Libc;
@@ -124,11 +124,11 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     private Saved store(VmRecord vm, Kept kept) {
         try {
-            RingSink sink = chunks.newSink();
+            CountingSink sink = new CountingSink(chunks.newSink());
             ChunkId memory = ManifestStore.write(memory(kept, vm.spec().memoryMib(), sink), sink);
             byte[] state = kept.state().bytes();
             ChunkId stateId = Blake3.hash(state);
-            long stored = sink.put(stateId, direct(state));
+            sink.put(stateId, direct(state));
             List<ResolvedSpec.Disk> disks = new ArrayList<>();
             for (int i = 0; i < vm.spec().disks().size(); i++) {
                 disks.add(new ResolvedSpec.Disk(
@@ -136,7 +136,7 @@ public final class ChunkBaseSaver implements BaseSaver {
             }
             sink.sync();
             return new Saved(
-                    new BaseEntry(memory.hex(), stateId.hex(), vm.spec().memoryMib(), disks), stored, "");
+                    new BaseEntry(memory.hex(), stateId.hex(), vm.spec().memoryMib(), disks), sink.storedBytes(), "");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep the base: " + e.getMessage(), e);
         } finally {
@@ -144,7 +144,7 @@ public final class ChunkBaseSaver implements BaseSaver {
         }
     }
 
-    private static Manifest memory(Kept kept, int memoryMib, RingSink sink) throws IOException {
+    private static Manifest memory(Kept kept, int memoryMib, ChunkSink sink) throws IOException {
         long length = (long) memoryMib << 20;
         int fd = Libc.open(kept.folder().resolve(BaseExport.MEMORY).toString(), OpenFlags.READ_ONLY);
         try (MappedMemory mapped = MappedMemory.readOnly(fd, length)) {
@@ -154,7 +154,7 @@ public final class ChunkBaseSaver implements BaseSaver {
         }
     }
 
-    private ChunkId disk(VmRecord vm, int index, Kept kept, RingSink sink) throws IOException {
+    private ChunkId disk(VmRecord vm, int index, Kept kept, ChunkSink sink) throws IOException {
         ResolvedSpec.Disk disk = vm.spec().disks().get(index);
         ChunkId root = ChunkId.ofHex(disk.manifest());
         if (disk.readOnly()) {
