@@ -14,6 +14,10 @@ import java.util.Map;
 final class MigrateBench {
     private static final int BLOCK = 5;
     private static final int QUIET_MS = 1_000;
+
+    /** Two seconds: the working set has been rewritten by then, also that of a clone. */
+    private static final int SETTLE_HEARTBEATS = 10;
+
     private static final int HEARTBEAT_TIMEOUT_MS = 30_000;
 
     private final PrintStream out;
@@ -38,7 +42,7 @@ final class MigrateBench {
     }
 
     /** Migrates each contender's guest as many times as it says; gives the results by name. */
-    Map<String, Result> run(Map<Contender, Integer> rounds) throws IOException {
+    Map<String, Result> run(Map<Contender, Integer> rounds) {
         rounds.keySet().forEach(c -> results.put(c.name(), new Result()));
         boolean more = true;
         while (more) {
@@ -55,25 +59,33 @@ final class MigrateBench {
         return results;
     }
 
-    /** A fresh guest, moved some times; a failed migration ends the block. */
-    private void block(Contender contender, int times, Result result) throws IOException {
-        contender.start();
+    /** A fresh guest, moved some times; a failure ends the block. */
+    private void block(Contender contender, int times, Result result) {
         try {
+            contender.start();
+            awaitHeartbeat(contender, lastHeartbeat(contender) + SETTLE_HEARTBEATS);
             for (int i = 0; i < times; i++) {
                 Sample sample = measure(contender);
                 result.samples.add(sample);
                 tell(contender, result, sample);
             }
         } catch (IOException | RuntimeException e) {
-            result.failures.add(String.valueOf(e.getMessage()));
-            out.println(contender.name() + ": FAILED: " + e.getMessage());
-        } finally {
+            fail(contender, result, e);
+        }
+        try {
             contender.end();
+        } catch (RuntimeException e) {
+            fail(contender, result, e);
         }
     }
 
+    private void fail(Contender contender, Result result, Exception e) {
+        result.failures.add(String.valueOf(e.getMessage()));
+        out.println(contender.name() + ": FAILED: " + e.getMessage());
+    }
+
     private static Sample measure(Contender contender) throws IOException {
-        long quietFrom = awaitHeartbeat(contender, 0);
+        long quietFrom = lastHeartbeat(contender);
         Network.Namespace source = contender.host();
         WireMeter sent = new WireMeter(source::sentBytes, System::nanoTime);
         WireMeter back = new WireMeter(source::receivedBytes, System::nanoTime);
@@ -94,17 +106,16 @@ final class MigrateBench {
         return contender.log().last().map(Heartbeat::n).orElse(0L);
     }
 
-    /** Waits for heartbeat {@code n}, or for any when {@code n} is 0; gives its number. */
+    /** Waits for heartbeat {@code n}; gives its number. */
     private static long awaitHeartbeat(Contender contender, long n) throws IOException {
-        long wanted = Math.max(1, n);
-        LocalCluster.await(contender.name() + "'s guest gives heartbeat " + wanted, HEARTBEAT_TIMEOUT_MS, () -> {
+        LocalCluster.await(contender.name() + "'s guest gives heartbeat " + n, HEARTBEAT_TIMEOUT_MS, () -> {
             try {
-                return lastHeartbeat(contender) >= wanted;
+                return lastHeartbeat(contender) >= n;
             } catch (IOException e) {
                 throw new java.io.UncheckedIOException(e);
             }
         });
-        return n == 0 ? lastHeartbeat(contender) : wanted;
+        return n;
     }
 
     private void tell(Contender contender, Result result, Sample s) {

@@ -3,7 +3,6 @@ package dev.stardust.chaos.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.chaos.bench.Network.Namespace;
 import dev.stardust.ops.cli.ApiClient;
-import dev.stardust.ops.cli.Jobs;
 import dev.stardust.ops.demo.LocalCluster;
 import dev.stardust.ops.demo.LocalCluster.Member;
 import java.io.IOException;
@@ -20,6 +19,7 @@ final class StardustCluster implements AutoCloseable {
 
     private static final int PORT_BASE = 7700;
     private static final int START_TIMEOUT_MS = 180_000;
+    private static final int JOB_TIMEOUT_MS = 180_000;
     private static final int BASE_SEED = 1_000_003;
 
     private final LocalCluster cluster;
@@ -58,9 +58,19 @@ final class StardustCluster implements AutoCloseable {
         return hosts.get(n);
     }
 
-    /** Waits for a job; gives its result. */
+    /** Waits for a job, for a bounded time; gives its result. */
     JsonNode await(JsonNode job, String label) {
-        return Jobs.await(api(), job, label, state -> {});
+        String path = "/jobs/" + ApiClient.escape(job.path("job").asText());
+        JsonNode[] last = new JsonNode[1];
+        LocalCluster.await(label + " is done", JOB_TIMEOUT_MS, () -> {
+            last[0] = api().get(path);
+            return !last[0].path("state").asText().equals("running");
+        });
+        if (!last[0].path("state").asText().equals("done")) {
+            throw new IllegalStateException(
+                    label + ": " + last[0].path("message").asText());
+        }
+        return last[0].path("result");
     }
 
     /** Starts a VM on node {@code n}: a plain one with a seed, or a clone of the base when {@code seed} is null. */

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /** Our own migration of a plain VM, or of a clone of a base that both hosts hold. */
@@ -94,11 +96,13 @@ final class StardustContender implements Contender {
         long zero = 0;
         long base = 0;
         long saved = 0;
+        List<String> ms = new ArrayList<>();
         for (JsonNode round : result.path("rounds")) {
             pages += round.path("sent").asLong();
             blocks += round.path("diskBlocks").asLong();
             zero += round.path("zero").asLong();
             base += round.path("base").asLong();
+            ms.add(round.path("ms").asText());
             saved += round.path("same").asLong() + round.path("unchanged").asLong();
         }
         return new Moved(
@@ -106,7 +110,7 @@ final class StardustContender implements Contender {
                 pages * PAGE,
                 blocks * PAGE,
                 result.path("pausedUs").asLong(),
-                result.path("rounds").size() + " rounds, " + pages + " pages, " + zero + " zero, " + base + " base, "
+                "rounds of " + String.join("+", ms) + " ms, " + pages + " pages, " + zero + " zero, " + base + " base, "
                         + saved + " same, " + blocks + " blocks");
     }
 

@@ -26,13 +26,19 @@ class FiguresTest {
 
     @Test
     void memoryAndDiskOfAMigrationAreSummedOverItsRounds() throws IOException {
-        Contender.Moved moved = StardustContender.moved(new ObjectMapper()
-                .readTree("{\"totalMs\":700,\"bytes\":9,\"pausedUs\":12000,\"rounds\":["
-                        + "{\"sent\":10,\"zero\":5,\"base\":3,\"same\":1,\"unchanged\":0,\"diskBlocks\":2},"
-                        + "{\"sent\":4,\"zero\":0,\"base\":0,\"same\":0,\"unchanged\":2,\"diskBlocks\":1}]}"));
+        Contender.Moved moved = StardustContender.moved(
+                new ObjectMapper()
+                        .readTree(
+                                "{\"totalMs\":700,\"bytes\":9,\"pausedUs\":12000,\"rounds\":["
+                                        + "{\"sent\":10,\"zero\":5,\"base\":3,\"same\":1,\"unchanged\":0,\"diskBlocks\":2,\"ms\":600},"
+                                        + "{\"sent\":4,\"zero\":0,\"base\":0,\"same\":0,\"unchanged\":2,\"diskBlocks\":1,\"ms\":20}]}"));
         assertEquals(
                 new Contender.Moved(
-                        700, 14 * 4096, 3 * 4096, 12_000, "2 rounds, 14 pages, 5 zero, 3 base, 3 same, 3 blocks"),
+                        700,
+                        14 * 4096,
+                        3 * 4096,
+                        12_000,
+                        "rounds of 600+20 ms, 14 pages, 5 zero, 3 base, 3 same, 3 blocks"),
                 moved);
     }
 
