@@ -231,7 +231,7 @@ class BadInputTest {
             new java.util.Random(1).nextBytes(bytes);
             Files.write(big, bytes);
             Cli there = Cli.of(full, member);
-            there.run("image", "import", big.toString()).refused(REFUSED, "No space left on device", "free some space");
+            there.run("image", "import", big.toString()).refused(REFUSED, "segments", "is full: free some space");
             assertEquals(0, full.client(member).get("/images").size());
         } finally {
             run(List.of("umount", "-l", small.toString()));

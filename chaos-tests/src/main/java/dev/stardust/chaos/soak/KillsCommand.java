@@ -47,48 +47,52 @@ final class KillsCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--times must be at least 1, not " + times);
         }
         long used = seed != null ? seed : System.nanoTime() & 0xffff_ffffL;
-        Report report = new Report(
-                "soak-kills",
-                "Kills in the middle of migrations",
-                "./stardust soak kills --times " + times + " --seed " + used,
-                System.out);
-        report.add(MachineDescription.text());
-        List<KillResult> results;
+        String machine = MachineDescription.text();
+        List<KillResult> results = new ArrayList<>();
         try (Teardown teardown = new Teardown()) {
-            results = soak(teardown, used, report);
+            Path folder = Files.createTempDirectory("stardust-kills-");
+            teardown.add(() -> LocalCluster.deleteTree(folder));
+            TestCluster cluster = teardown.add(TestCluster.start(folder, NODES, used));
+            MigrationKill kills = new MigrationKill(cluster);
+            long copyMs = kills.calmMs("calm");
+            Random random = new Random(used);
+            for (int turn = 1; turn <= times; turn++) {
+                killEverybody(kills, copyMs, random, results);
+                // Whoever ends the soak early has a report of what was done.
+                report(used, machine, copyMs, turn, results).write(Report.home());
+            }
         }
-        tell(report, results);
-        report.write(Report.home());
         return results.stream().allMatch(r -> r.wrong().isEmpty()) ? 0 : ToolException.INTERNAL;
     }
 
-    private List<KillResult> soak(Teardown teardown, long used, Report report)
+    private static void killEverybody(MigrationKill kills, long copyMs, Random random, List<KillResult> results)
             throws IOException, InterruptedException {
-        Random random = new Random(used);
-        Path folder = Files.createTempDirectory("stardust-kills-");
-        teardown.add(() -> LocalCluster.deleteTree(folder));
-        TestCluster cluster = teardown.add(TestCluster.start(folder, NODES, used));
-        MigrationKill kills = new MigrationKill(cluster);
-        long copyMs = kills.calmMs("calm");
-        report.add("Three nodes on this machine. A VM of 256 MiB, 128 filled, 32 of them rewritten at 60 MiB/s, writes"
+        for (Victim victim : Victim.values()) {
+            for (Extent extent : Extent.values()) {
+                KillPlan plan = KillPlan.random("k" + (results.size() + 1), victim, extent, copyMs, random);
+                KillResult result = kills.run(plan);
+                results.add(result);
+                System.out.println(plan + " -> " + result.outcome() + ", settled after " + result.settledMs() + " ms"
+                        + (result.wrong().isEmpty() ? "" : ", WRONG: " + result.wrong()));
+            }
+        }
+    }
+
+    private static Report report(long used, String machine, long copyMs, int turns, List<KillResult> results) {
+        Report report = new Report(
+                "soak-kills",
+                "Kills in the middle of migrations",
+                "./stardust soak kills --times " + turns + " --seed " + used,
+                System.out);
+        report.add(machine);
+        report.add("Three nodes on this machine. A VM of 256 MiB, 128 filled, 32 more rewritten at 60 MiB/s, writes"
                 + " to its disk and is migrated; copying takes " + copyMs + " ms when nobody is killed. In the middle,"
                 + " at a random point, somebody is killed by SIGKILL and started again at once; 30 s later at most all"
                 + " must be right: one owner that all nodes agree on, at most one guest inside KVM_RUN at any sample"
                 + " (every 5 ms), heartbeats without a gap or a twin, no error found by the guest, no vCPU thread or"
                 + " file elsewhere, nothing paused, and no VM lost of which a complete copy survived.");
-        List<KillResult> results = new ArrayList<>();
-        for (int turn = 1; turn <= times; turn++) {
-            for (Victim victim : Victim.values()) {
-                for (Extent extent : Extent.values()) {
-                    KillPlan plan = KillPlan.random("k" + (results.size() + 1), victim, extent, copyMs, random);
-                    KillResult result = kills.run(plan);
-                    results.add(result);
-                    System.out.println(plan + " -> " + result.outcome() + ", settled after " + result.settledMs()
-                            + " ms" + (result.wrong().isEmpty() ? "" : ", WRONG: " + result.wrong()));
-                }
-            }
-        }
-        return results;
+        tell(report, results);
+        return report;
     }
 
     private static void tell(Report report, List<KillResult> results) {

@@ -1,5 +1,6 @@
 package dev.stardust.ops.api;
 
+import dev.stardust.chunk.store.DiskFullException;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.RegistryException;
@@ -32,9 +33,7 @@ final class Failures {
                             + "; the node's log may tell why");
         }
         if (diskFull(cause)) {
-            return new ClusterException(
-                    ErrorCode.REFUSED,
-                    cause.getMessage() + ": free some space below the node's data folder, then again");
+            return new ClusterException(ErrorCode.REFUSED, cause.getMessage());
         }
         if (cause instanceof RegistryException) {
             return new ClusterException(ErrorCode.TIMEOUT, cause.getMessage());
@@ -44,10 +43,12 @@ final class Failures {
                 ErrorCode.INTERNAL, cause.getMessage() == null ? cause.toString() : cause.getMessage());
     }
 
-    /** The JDK tells ENOSPC by its text alone. */
     private static boolean diskFull(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof IOException && String.valueOf(t.getMessage()).contains("No space left on device")) {
+            // The JDK tells ENOSPC by its text alone.
+            boolean told = t instanceof IOException
+                    && String.valueOf(t.getMessage()).contains("No space left on device");
+            if (told || t instanceof DiskFullException) {
                 return true;
             }
         }
