@@ -46,8 +46,8 @@ final class Failures {
     private static boolean diskFull(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             // The JDK tells ENOSPC by its text alone.
-            boolean told = t instanceof IOException
-                    && String.valueOf(t.getMessage()).contains("No space left on device");
+            boolean told =
+                    t instanceof IOException && String.valueOf(t.getMessage()).contains("No space left on device");
             if (told || t instanceof DiskFullException) {
                 return true;
             }
