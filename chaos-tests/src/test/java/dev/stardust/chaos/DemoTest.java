@@ -333,7 +333,8 @@ class DemoTest {
                     () -> ProcessTable.of("dev.stardust.ops.node.NodeMain", gone)
                                     .size()
                             == 3);
-            signal("-INT", (int) running.pid());
+            // TERM runs the same hook as Ctrl-C; INT is ignored by what a shell started in the background.
+            signal("-TERM", (int) running.pid());
             assertTrue(running.waitFor(TIMEOUT_MS, TimeUnit.MILLISECONDS), "it ends");
             assertEquals(List.of(), ProcessTable.of("dev.stardust.ops.node.NodeMain", gone));
             assertEquals(List.of(), ProcessTable.of("dev.stardust.ops.node.WorkerMain", gone));
