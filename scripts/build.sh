@@ -34,7 +34,7 @@ build() {
     exit 1
   }
   class_path >"$root/ops/target/classpath"
-  dump_class_archive
+  dump_class_archives
   touch "$STAMP"
   echo "stardust: built in $((SECONDS - start)) s"
 }
@@ -53,24 +53,29 @@ java_bin() {
   if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ]; then printf '%s' "$JAVA_HOME/bin/java"; else printf java; fi
 }
 
-# A class archive brings the CLI under 300 ms; without one it only starts slower.
-dump_class_archive() {
-  "$(java_bin)" -XX:ArchiveClassesAtExit="$root/ops/target/cli.jsa" -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off \
-    -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.cli.Main ps --node 127.0.0.1:1 >/dev/null 2>&1 || true
+# With class archives the CLI answers within 300 ms and nodes and workers start faster; without them only slower. They
+# come from a rehearsal on two nodes of its own, half a minute long.
+dump_class_archives() {
+  local archives="$root/ops/target/archives" log="$root/ops/target/rehearsal.log"
+  rm -rf "$archives"
+  mkdir -p "$archives"
+  "$(java_bin)" "${cli_flags[@]}" -XX:ArchiveClassesAtExit="$archives/cli.jsa" -Xlog:cds=off -Xlog:cds+dynamic=off \
+    -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.demo.Rehearsal "$archives" >"$log" 2>&1 ||
+    echo "stardust: no class archives, programs start slower; see $log" >&2
 }
+
+cli_flags=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root")
 
 run_java() { # what, arguments of the command line
   local what=$1
   shift
-  local flags=(-Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root")
   case "$what" in
     cli | demo)
-      flags+=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off)
-      [ -e "$root/ops/target/cli.jsa" ] && flags+=(-XX:SharedArchiveFile="$root/ops/target/cli.jsa")
-      exec "$(java_bin)" "${flags[@]}" -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.cli.Main "$@"
+      exec "$(java_bin)" "${cli_flags[@]}" -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off \
+        -XX:SharedArchiveFile="$root/ops/target/archives/cli.jsa" -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.cli.Main "$@"
       ;;
     tools)
-      flags+=(--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-opens=java.base/java.util.zip=ALL-UNNAMED)
+      local flags=(-Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root" --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-opens=java.base/java.util.zip=ALL-UNNAMED)
       exec "$(java_bin)" "${flags[@]}" \
         -cp "$root/chaos-tests/target/classes:$root/chaos-tests/target/test-classes:$(cat "$root/ops/target/classpath")" \
         dev.stardust.chaos.Tools "$@"

@@ -71,7 +71,10 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat(resideInAnyPackage(PEKKO, RATIS, "io.aeron..", "java.net.http..")
                     .or(resideInAnyPackage(OURS)
-                            .and(resideOutsideOfPackages("dev.stardust.ops.cli..", "dev.stardust.ops.demo.."))));
+                            .and(resideOutsideOfPackages(
+                                    "dev.stardust.ops.cli..",
+                                    "dev.stardust.ops.demo..",
+                                    "dev.stardust.ops.launch.."))));
 
     /** Plain JUnit, since ArchUnit's own engine runs nothing when Maven is asked for single test classes. */
     @TestFactory

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stardust.ops.demo.LocalCluster;
 import dev.stardust.ops.demo.LocalCluster.Member;
+import dev.stardust.ops.launch.Installation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,11 +71,12 @@ final class Cli {
     static List<String> command(List<String> javaFlags, String... args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"));
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(Installation.archiveOptions(Installation.Jvm.CLI));
         command.add("-Dstardust.home=" + home());
         command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
         command.addAll(javaFlags);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.stardust.ops.cli.Main"));
+        command.addAll(List.of("-cp", Installation.classPath(), "dev.stardust.ops.cli.Main"));
         command.addAll(List.of(args));
         return command;
     }

@@ -10,6 +10,7 @@ import dev.stardust.chunk.actor.ChunkMessages.Reply;
 import dev.stardust.chunk.actor.ChunkMessages.StreamOpened;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.stream.StreamSession;
 import java.security.SecureRandom;
 import java.util.HashSet;
@@ -116,7 +117,7 @@ final class ChunkClient {
                             .toList();
                     if (!toSend.isEmpty()) {
                         outbox.send(host, id, toSend).exceptionally(failure -> {
-                            talk.fail(Failures.cause(failure));
+                            talk.fail(Causes.of(failure));
                             return null;
                         });
                     }

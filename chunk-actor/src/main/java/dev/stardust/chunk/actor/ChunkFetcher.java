@@ -5,6 +5,7 @@ import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
 import dev.stardust.chunk.chunk.StoredChunk;
 import dev.stardust.chunk.store.ChunkSource;
+import dev.stardust.cluster.protocol.Causes;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class ChunkFetcher implements ChunkSource {
             fetching.join();
             return raw.get();
         } catch (CompletionException e) {
-            throw new IOException(Failures.text(e), Failures.cause(e));
+            throw new IOException(Causes.text(e), Causes.of(e));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.stardust.chunk.actor;
 
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.stream.StreamException;
 import dev.stardust.cluster.stream.StreamSender;
 import dev.stardust.cluster.stream.StreamSession;
@@ -119,7 +120,7 @@ final class ChunkOutbox implements AutoCloseable {
                 return handshake.apply(peer).join();
             } catch (CompletionException e) {
                 throw new ChunkTransferException(
-                        "host " + peer + " did not open a stream: " + Failures.text(e), Failures.cause(e));
+                        "host " + peer + " did not open a stream: " + Causes.text(e), Causes.of(e));
             }
         }
 

@@ -2,6 +2,7 @@ package dev.stardust.chunk.actor;
 
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.cluster.protocol.Causes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,7 +100,7 @@ final class ChunkShard extends AbstractBehavior<ChunkShard.Command> {
             }
             return new Done(write.key(), List.of(), List.of());
         } catch (IOException | RuntimeException e) {
-            return new Failed(operation.key(), Failures.text(e));
+            return new Failed(operation.key(), Causes.text(e));
         }
     }
 

@@ -13,6 +13,7 @@ import dev.stardust.chunk.actor.ChunkMessages.StreamOpened;
 import dev.stardust.chunk.actor.ChunkMessages.WrongEpoch;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.registry.Registry;
 import dev.stardust.cluster.ring.HashRing;
 import java.io.IOException;
@@ -280,7 +281,7 @@ public final class ChunkShards extends AbstractBehavior<ChunkShards.Command> {
     }
 
     private Void fail(Request request, Throwable failure) {
-        answer(request, new RequestFailed(request.requestId(), Failures.text(failure), false));
+        answer(request, new RequestFailed(request.requestId(), Causes.text(failure), false));
         return null;
     }
 }

@@ -3,6 +3,7 @@ package dev.stardust.chunk.actor;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.ring.HashRing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -150,7 +151,7 @@ final class FetchJob {
                 .handleAsync(
                         (got, failure) -> {
                             if (failure != null) {
-                                onFailure(target, batch, Failures.cause(failure));
+                                onFailure(target, batch, Causes.of(failure));
                                 return false;
                             }
                             onGot(target, got);
@@ -160,7 +161,7 @@ final class FetchJob {
     }
 
     private synchronized void onFailure(Target target, List<ChunkId> batch, Throwable failure) {
-        lastProblem = "host " + target.host() + ": " + Failures.text(failure);
+        lastProblem = "host " + target.host() + ": " + Causes.text(failure);
         if (failure instanceof NotNowException) {
             notNow = true;
             return;
@@ -240,7 +241,7 @@ final class FetchJob {
                                         "owner {} still lacks {} chunks: {}",
                                         host,
                                         chunks.size(),
-                                        Failures.text(failure));
+                                        Causes.text(failure));
                             }
                         });
             }

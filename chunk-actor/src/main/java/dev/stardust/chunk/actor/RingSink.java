@@ -4,6 +4,7 @@ import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.StoredChunk;
 import dev.stardust.chunk.store.ChunkSink;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.ring.HashRing;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -146,7 +147,7 @@ public final class RingSink implements ChunkSink {
             release(batch.items());
             return;
         }
-        Throwable cause = Failures.cause(problem);
+        Throwable cause = Causes.of(problem);
         if (cause instanceof NotNowException && batch.retries() < MAX_RETRIES) {
             Batch again = new Batch(batch.host(), batch.items(), batch.attempt(), batch.retries() + 1);
             CompletableFuture.delayedExecutor(RETRY_MS, TimeUnit.MILLISECONDS, node.blocking())
@@ -157,7 +158,7 @@ public final class RingSink implements ChunkSink {
                 "host {} did not take {} chunks: {}",
                 batch.host(),
                 batch.items().size(),
-                Failures.text(cause));
+                Causes.text(cause));
         if (batch.attempt() < ATTEMPTS && !node.suspected(batch.host())) {
             node.suspect(batch.host());
             dispatch(new Batch(batch.host(), batch.items(), batch.attempt() + 1, batch.retries()));
@@ -192,7 +193,7 @@ public final class RingSink implements ChunkSink {
                 if (other == null) {
                     fail(new IOException("chunk " + item.chunk.id() + " does not find "
                             + ring.snapshot().replication() + " hosts that take it; host " + batch.host() + ": "
-                            + Failures.text(cause)));
+                            + Causes.text(cause)));
                     return;
                 }
                 item.tried.add(other);

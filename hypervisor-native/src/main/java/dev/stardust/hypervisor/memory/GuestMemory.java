@@ -24,11 +24,16 @@ public final class GuestMemory implements AutoCloseable {
     private final MappedMemory mapping;
     private final long address;
     private final DirtyBitmap deviceDirty;
+
+    /** The memory file, or -1 for RAM that starts as a base. */
+    private final int fd;
+
     private long sizeBytes;
 
-    private GuestMemory(MappedMemory mapping, long sizeBytes) {
+    private GuestMemory(MappedMemory mapping, long sizeBytes, int fd) {
         this.mapping = mapping;
         this.sizeBytes = sizeBytes;
+        this.fd = fd;
         address = mapping.address() + GUARD_BYTES;
         deviceDirty = DirtyBitmap.forBytes(sizeBytes);
     }
@@ -36,7 +41,13 @@ public final class GuestMemory implements AutoCloseable {
     /** Zeroed RAM of its own. */
     public static GuestMemory create(long sizeBytes) {
         checkSize(sizeBytes);
-        return over(Libc.memoryFile("stardust-guest", sizeBytes), sizeBytes, MappedMemory::overlayShared);
+        int fd = Libc.memoryFile("stardust-guest", sizeBytes);
+        try {
+            return new GuestMemory(mapped(fd, sizeBytes, MappedMemory::overlayShared), sizeBytes, fd);
+        } catch (RuntimeException e) {
+            Libc.C.close(fd);
+            throw e;
+        }
     }
 
     /**
@@ -52,7 +63,12 @@ public final class GuestMemory implements AutoCloseable {
             throw new IOException(base + " has " + found + " bytes, but the VM has " + sizeBytes
                     + " bytes of memory; a VM needs exactly the memory of its base");
         }
-        return over(Libc.open(base.toString(), OpenFlags.READ_ONLY), sizeBytes, MappedMemory::overlayCopyOnWrite);
+        int fd = Libc.open(base.toString(), OpenFlags.READ_ONLY);
+        try {
+            return new GuestMemory(mapped(fd, sizeBytes, MappedMemory::overlayCopyOnWrite), sizeBytes, -1);
+        } finally {
+            Libc.C.close(fd);
+        }
     }
 
     @FunctionalInterface
@@ -60,18 +76,14 @@ public final class GuestMemory implements AutoCloseable {
         void map(MappedMemory over, long at, long length, int fd);
     }
 
-    private static GuestMemory over(int fd, long sizeBytes, Overlay overlay) {
+    private static MappedMemory mapped(int fd, long sizeBytes, Overlay overlay) {
+        MappedMemory mapping = MappedMemory.reserved(sizeBytes + 2L * GUARD_BYTES);
         try {
-            MappedMemory mapping = MappedMemory.reserved(sizeBytes + 2L * GUARD_BYTES);
-            try {
-                overlay.map(mapping, GUARD_BYTES, sizeBytes, fd);
-                return new GuestMemory(mapping, sizeBytes);
-            } catch (RuntimeException e) {
-                mapping.close();
-                throw e;
-            }
-        } finally {
-            Libc.C.close(fd);
+            overlay.map(mapping, GUARD_BYTES, sizeBytes, fd);
+            return mapping;
+        } catch (RuntimeException e) {
+            mapping.close();
+            throw e;
         }
     }
 
@@ -94,6 +106,18 @@ public final class GuestMemory implements AutoCloseable {
     /** Pages that this process wrote on the guest's behalf. */
     public DirtyBitmap deviceDirty() {
         return deviceDirty;
+    }
+
+    /**
+     * Adds every page that may hold something else than RAM started with, zeros or the base, and touches none. A page
+     * that is written meanwhile may be missing: have the writes logged before.
+     */
+    public void addTouched(DirtyBitmap into) {
+        if (fd >= 0) {
+            TouchedPages.ofFile(fd, sizeBytes, into);
+        } else {
+            TouchedPages.ofPrivateMapping(address, sizeBytes, into);
+        }
     }
 
     /** Whether a range, whatever its values, lies in RAM; an empty one may lie at its end. */
@@ -197,5 +221,8 @@ public final class GuestMemory implements AutoCloseable {
     public void close() {
         sizeBytes = 0;
         mapping.close();
+        if (fd >= 0) {
+            Libc.C.close(fd);
+        }
     }
 }

@@ -114,4 +114,40 @@ class GuestMemoryTest {
         memory.close();
         assertThrows(GuestFaultException.class, () -> memory.getU8(0));
     }
+
+    @Test
+    void memoryThatWasNotWrittenIsNotTouched() {
+        try (GuestMemory memory = GuestMemory.create(64 * MIB)) {
+            assertEquals("", touched(memory));
+            memory.putU8(3 * 4096 + 7, 1);
+            memory.write(100 * 4096 - 1, new byte[4098]);
+            memory.putU8(64 * MIB - 1, 1);
+            assertEquals("3+1 99+3 16383+1 ", touched(memory));
+        }
+    }
+
+    @Test
+    void pagesOfABaseAreTouchedOnceTheyAreWritten(@TempDir Path dir) throws IOException {
+        byte[] bytes = new byte[(int) (64 * MIB)];
+        java.util.Arrays.fill(bytes, (byte) 5);
+        Path base = Files.write(dir.resolve("base"), bytes);
+        try (GuestMemory memory = GuestMemory.fromBase(base, bytes.length)) {
+            assertEquals("", touched(memory));
+            assertEquals(5, memory.getU8(40 * 4096));
+            assertEquals("", touched(memory), "reading is no touch");
+            memory.putU8(3 * 4096 + 7, 1);
+            memory.write(100 * 4096 - 1, new byte[4098]);
+            memory.putU8(64 * MIB - 1, 5);
+            assertEquals("3+1 99+3 16383+1 ", touched(memory));
+        }
+    }
+
+    private static String touched(GuestMemory memory) {
+        DirtyBitmap pages = DirtyBitmap.forBytes(memory.sizeBytes());
+        memory.addTouched(pages);
+        StringBuilder runs = new StringBuilder();
+        pages.forEachRun(
+                (first, count) -> runs.append(first).append('+').append(count).append(' '));
+        return runs.toString();
+    }
 }

@@ -1,5 +1,6 @@
 package dev.stardust.migration.actor;
 
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.Entry;
@@ -24,7 +25,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -329,7 +329,7 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
     private void command(Run run, WorkerCommand command) {
         worker.run(command).whenComplete((result, failure) -> {
             if (failure != null) {
-                later(run, new Event.WorkerFailed(command, message(failure)));
+                later(run, new Event.WorkerFailed(command, Causes.text(failure)));
                 return;
             }
             later(run, new Event.WorkerDone(command, result));
@@ -364,13 +364,5 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
 
     private static Object timerKey(Run run, String name) {
         return Map.entry(System.identityHashCode(run) + "/" + run.vm, name);
-    }
-
-    private static String message(Throwable failure) {
-        Throwable cause = failure;
-        while (cause instanceof CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 }

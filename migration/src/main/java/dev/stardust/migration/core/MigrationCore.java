@@ -2,6 +2,7 @@ package dev.stardust.migration.core;
 
 import dev.stardust.cluster.registry.Entry;
 import dev.stardust.cluster.registry.Txn;
+import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -135,7 +136,7 @@ public abstract sealed class MigrationCore permits SourceEnding, MigrationTarget
                 readKey = null;
                 onRecord(record, entry.map(Entry::modRevision).orElse(0L));
             } else {
-                Optional<PlacementRecord> placement = entry.map(e -> PlacementRecord.parse(vm(), e.value()));
+                Optional<Placement> placement = entry.map(e -> Placement.parse(vm(), e.value()));
                 readKey = null;
                 onPlacement(placement, entry.map(Entry::modRevision).orElse(0L));
             }
@@ -154,7 +155,7 @@ public abstract sealed class MigrationCore permits SourceEnding, MigrationTarget
 
     abstract void onRecord(Optional<MigrationRecord> record, long revision);
 
-    abstract void onPlacement(Optional<PlacementRecord> placement, long revision);
+    abstract void onPlacement(Optional<Placement> placement, long revision);
 
     abstract void onWorkerDone(WorkerCommand done, WorkerResult result);
 
@@ -201,7 +202,7 @@ public abstract sealed class MigrationCore permits SourceEnding, MigrationTarget
 
     /** Reads {@code placements/VM}, likewise. */
     final void readPlacement() {
-        read(PlacementRecord.key(vm()));
+        read(Placement.key(vm()));
     }
 
     private void read(String key) {

@@ -7,6 +7,7 @@ import dev.stardust.migration.core.WorkerCommand.PauseAndFinal;
 import dev.stardust.migration.core.WorkerCommand.ResumeSource;
 import dev.stardust.migration.core.WorkerCommand.Round;
 import dev.stardust.migration.core.WorkerCommand.StartSend;
+import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,10 +69,10 @@ public final class MigrationSourceCore extends SourceEnding {
     // ---- the registry answers ----
 
     @Override
-    void onPlacement(Optional<PlacementRecord> placement, long revision) {
+    void onPlacement(Optional<Placement> placement, long revision) {
         switch (phase()) {
             case OPENING -> {
-                PlacementRecord expected = new PlacementRecord(self, attempt.epoch());
+                Placement expected = new Placement(self, attempt.epoch());
                 if (placement.isPresent() && placement.get().equals(expected)) {
                     placementRevision = revision;
                     readRecord();

@@ -6,6 +6,7 @@ import dev.stardust.migration.core.WorkerCommand.Inspect;
 import dev.stardust.migration.core.WorkerCommand.PrepareIncoming;
 import dev.stardust.migration.core.WorkerCommand.ReceiveAndHold;
 import dev.stardust.migration.core.WorkerCommand.ResumeTarget;
+import dev.stardust.vm.actor.Placement;
 import java.util.Optional;
 
 /**
@@ -116,10 +117,9 @@ public final class MigrationTargetCore extends MigrationCore {
     }
 
     @Override
-    void onPlacement(Optional<PlacementRecord> placement, long revision) {
+    void onPlacement(Optional<Placement> placement, long revision) {
         if (phase() == MigrationPhase.OPENING) {
-            if (placement.isPresent()
-                    && placement.get().equals(new PlacementRecord(attempt.source(), attempt.epoch()))) {
+            if (placement.isPresent() && placement.get().equals(new Placement(attempt.source(), attempt.epoch()))) {
                 placementRevision = revision;
                 enter(MigrationPhase.PREPARING, "");
                 setTimer(SILENT_TIMER, limits.peerSilentMs());
@@ -128,7 +128,7 @@ public final class MigrationTargetCore extends MigrationCore {
                 refuse("VM " + attempt.vm() + " is not placed on " + attempt.source() + " at epoch " + attempt.epoch());
             }
         } else if (placement.isPresent()
-                && placement.get().equals(new PlacementRecord(attempt.target(), attempt.epoch() + 1))) {
+                && placement.get().equals(new Placement(attempt.target(), attempt.epoch() + 1))) {
             committed = true;
             inspect();
         } else {

@@ -3,6 +3,7 @@ package dev.stardust.migration.core;
 import dev.stardust.cluster.registry.Compare;
 import dev.stardust.cluster.registry.Op;
 import dev.stardust.cluster.registry.Txn;
+import dev.stardust.vm.actor.Placement;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -27,7 +28,7 @@ final class MigrationTxns {
                 : new Compare.Absent(record);
         return new Txn(
                 requestId(attempt, "open"),
-                List.of(new Compare.AtRevision(PlacementRecord.key(attempt.vm()), placementRevision), previous),
+                List.of(new Compare.AtRevision(Placement.key(attempt.vm()), placementRevision), previous),
                 List.of(put(attempt, MigrationRecord.State.OPEN)));
     }
 
@@ -37,7 +38,7 @@ final class MigrationTxns {
                 requestId(attempt, "commit/" + openRevision),
                 List.of(
                         new Compare.AtRevision(MigrationRecord.key(attempt.vm()), openRevision),
-                        new Compare.AtRevision(PlacementRecord.key(attempt.vm()), placementRevision)),
+                        new Compare.AtRevision(Placement.key(attempt.vm()), placementRevision)),
                 List.of(
                         place(attempt, attempt.target(), attempt.epoch() + 1),
                         put(attempt, MigrationRecord.State.COMMITTED)));
@@ -55,7 +56,7 @@ final class MigrationTxns {
     static Txn takeBack(Attempt attempt, long placementRevision) {
         return new Txn(
                 requestId(attempt, "take-back/" + placementRevision),
-                List.of(new Compare.AtRevision(PlacementRecord.key(attempt.vm()), placementRevision)),
+                List.of(new Compare.AtRevision(Placement.key(attempt.vm()), placementRevision)),
                 List.of(
                         place(attempt, attempt.source(), attempt.epoch() + 2),
                         put(attempt, MigrationRecord.State.ABORTED)));
@@ -70,6 +71,6 @@ final class MigrationTxns {
     }
 
     private static Op place(Attempt attempt, String host, long epoch) {
-        return new Op.Put(PlacementRecord.key(attempt.vm()), new PlacementRecord(host, epoch).toJson());
+        return new Op.Put(Placement.key(attempt.vm()), new Placement(host, epoch).toJson());
     }
 }

@@ -3,6 +3,7 @@ package dev.stardust.migration.core;
 import dev.stardust.migration.core.Effect.Outcome;
 import dev.stardust.migration.core.WorkerCommand.DiscardSource;
 import dev.stardust.migration.core.WorkerCommand.ResumeSource;
+import dev.stardust.vm.actor.Placement;
 import java.util.Optional;
 
 /** How an attempt ends on the source once the registry, or the target's word, has decided it. */
@@ -70,7 +71,7 @@ abstract sealed class SourceEnding extends MigrationCore permits MigrationSource
         }
     }
 
-    final void settle(Optional<PlacementRecord> placement) {
+    final void settle(Optional<Placement> placement) {
         if (placement.isEmpty()) {
             discard(Outcome.LOST, "VM " + vm + " was removed");
         } else if (placement.get().host().equals(self)) {
@@ -83,8 +84,8 @@ abstract sealed class SourceEnding extends MigrationCore permits MigrationSource
         }
     }
 
-    final PlacementRecord committedPlacement() {
-        return new PlacementRecord(attempt.target(), attempt.epoch() + 1);
+    final Placement committedPlacement() {
+        return new Placement(attempt.target(), attempt.epoch() + 1);
     }
 
     /** The registry says that this host owns the VM. */

@@ -136,6 +136,16 @@ public final class PageEncoder implements AutoCloseable {
         }
     }
 
+    /** Counts pages that are as both sides' memory started: nothing is to be told of them. */
+    public void untouched(long pages) {
+        scanned += pages;
+        if (base == null) {
+            zero += pages;
+        } else {
+            baseEqual += pages;
+        }
+    }
+
     private void page(int gfn) {
         scanned++;
         long copy = stagingAddress + (long) staged * Pages.SIZE;

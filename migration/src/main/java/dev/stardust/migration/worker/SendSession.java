@@ -170,7 +170,8 @@ final class SendSession {
         pending = new DirtyBitmap(memory.pages());
         resources.add(machine::stopDirtyLog);
         machine.startDirtyLog();
-        pending.setAll();
+        machine.memory().addTouched(pending);
+        encoder.untouched(pending.pages() - pending.cardinality());
         disks = resources.add(new SourceDisks(vm.disks()));
     }
 

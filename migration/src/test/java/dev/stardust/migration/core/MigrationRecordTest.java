@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.vm.actor.Placement;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,7 +19,7 @@ final class MigrationRecordTest {
         assertEquals(
                 "{\"attempt\":\"id-1\",\"source\":\"A\",\"target\":\"B\",\"epoch\":7,\"state\":\"open\"}",
                 new MigrationRecord(ATTEMPT, MigrationRecord.State.OPEN).toJson());
-        assertEquals("{\"host\":\"A\",\"epoch\":7}", new PlacementRecord("A", 7).toJson());
+        assertEquals("{\"host\":\"A\",\"epoch\":7}", new Placement("A", 7).toJson());
     }
 
     @Property
@@ -29,14 +30,14 @@ final class MigrationRecordTest {
             @ForAll MigrationRecord.State state) {
         MigrationRecord record = new MigrationRecord(new Attempt(id, "web", host, host + "x", epoch), state);
         assertEquals(record, MigrationRecord.parse("web", record.toJson()));
-        PlacementRecord placement = new PlacementRecord(host, epoch);
-        assertEquals(placement, PlacementRecord.parse("web", placement.toJson()));
+        Placement placement = new Placement(host, epoch);
+        assertEquals(placement, Placement.parse("web", placement.toJson()));
     }
 
     @Property
     void refusesAnythingElseWithAnError(@ForAll String text) {
         assertThrows(IllegalArgumentException.class, () -> MigrationRecord.parse("web", text));
-        assertThrows(IllegalArgumentException.class, () -> PlacementRecord.parse("web", text));
+        assertThrows(IllegalArgumentException.class, () -> Placement.parse("web", text));
     }
 
     @Example

@@ -1,6 +1,7 @@
 package dev.stardust.migration.core;
 
 import dev.stardust.migration.core.MachineReport.Kind;
+import dev.stardust.vm.actor.Placement;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,7 +39,7 @@ final class SimCheck {
     }
 
     void atEnd() {
-        PlacementRecord placement = world.placement();
+        Placement placement = world.placement();
         require(
                 world.record().stream().noneMatch(r -> r.state() == MigrationRecord.State.OPEN),
                 "the attempt is still open");
@@ -68,7 +69,7 @@ final class SimCheck {
 
     /** Whether a complete copy is left that the rules let run, now or later. */
     private boolean recoverable() {
-        PlacementRecord placement = world.placement();
+        Placement placement = world.placement();
         SimMachine owned = world.worker(placement.host()).machine;
         if (owned != null && owned.kind != Kind.INCOMING && owned.version == version) {
             return true;
@@ -76,7 +77,7 @@ final class SimCheck {
         Optional<Attempt> committed = world.record()
                 .filter(r -> r.state() == MigrationRecord.State.COMMITTED)
                 .map(MigrationRecord::attempt)
-                .filter(a -> placement.equals(new PlacementRecord(a.target(), a.epoch() + 1)));
+                .filter(a -> placement.equals(new Placement(a.target(), a.epoch() + 1)));
         if (committed.isEmpty() || world.worker(committed.get().target()).hasStarted(committed.get())) {
             return false;
         }

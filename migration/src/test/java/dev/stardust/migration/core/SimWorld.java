@@ -1,6 +1,7 @@
 package dev.stardust.migration.core;
 
 import dev.stardust.cluster.registry.Entry;
+import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ final class SimWorld {
 
     /** Runs the history to its end and returns what happened how often; throws {@link AssertionError} at a breach. */
     Map<String, Integer> run() {
-        registry.put(PlacementRecord.key(VM), new PlacementRecord("A", 1).toJson());
+        registry.put(Placement.key(VM), new Placement("A", 1).toJson());
         worker("A").machine = new SimMachine(MachineReport.Kind.RUNNING, null, 1);
         clock.after(1, this::migrate);
         for (SimFaults.TimedKill kill : faults.timedKills) {
@@ -78,10 +79,10 @@ final class SimWorld {
         return hosts.get(host).worker;
     }
 
-    PlacementRecord placement() {
-        return registry.get(PlacementRecord.key(VM))
+    Placement placement() {
+        return registry.get(Placement.key(VM))
                 .map(Entry::value)
-                .map(json -> PlacementRecord.parse(VM, json))
+                .map(json -> Placement.parse(VM, json))
                 .orElseThrow();
     }
 
@@ -111,7 +112,7 @@ final class SimWorld {
         if (attempts >= faults.migrations || clock.nowMs() > SimFaults.HEAL_MS - 4_000) {
             return;
         }
-        PlacementRecord placement = placement();
+        Placement placement = placement();
         SimHost host = hosts.get(placement.host());
         SimMachine machine = host.worker.machine;
         if (host.isUp()

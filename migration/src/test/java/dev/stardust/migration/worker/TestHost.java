@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +35,7 @@ final class TestHost implements AutoCloseable {
     private final Workers workers;
     private final Path extents;
     private int machines;
-    volatile long pausedNs;
+    private volatile CompletableFuture<Long> paused = new CompletableFuture<>();
 
     /** A machine and its serial log. */
     record Guest(TestHost host, RemoteMachine machine, Path log) {
@@ -109,7 +110,7 @@ final class TestHost implements AutoCloseable {
             public void workerEvent(String workerId, String name, JsonNode body) {
                 if (name.equals(MigrationOps.PAUSED_EVENT)
                         && body.path("vm").asText().equals("a")) {
-                    pausedNs = System.nanoTime();
+                    paused.complete(System.nanoTime());
                 }
             }
         }));
@@ -135,6 +136,16 @@ final class TestHost implements AutoCloseable {
         return new Guest(this, await(workers.create(spec, false)), log);
     }
 
+    /** When the guest was last said to be paused. Answers may overtake that news, so it is waited for. */
+    long pausedNs() throws Exception {
+        return await(paused);
+    }
+
+    /** From here on the next pause is meant. */
+    void expectPause() {
+        paused = new CompletableFuture<>();
+    }
+
     String aeronFolder() {
         return driver.folder().toString();
     }
@@ -144,7 +155,6 @@ final class TestHost implements AutoCloseable {
         for (RemoteMachine machine : workers.machines()) {
             await(machine.destroy());
         }
-        pausedNs = 0;
     }
 
     @Override

@@ -1,12 +1,11 @@
 package dev.stardust.ops.api;
 
 import dev.stardust.chunk.store.DiskFullException;
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.RegistryException;
 import java.io.IOException;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,11 +17,7 @@ final class Failures {
     private Failures() {}
 
     static ClusterException toClusterException(Throwable failure) {
-        Throwable cause = failure;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
-                && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
+        Throwable cause = Causes.of(failure);
         if (cause instanceof ClusterException e) {
             return e;
         }

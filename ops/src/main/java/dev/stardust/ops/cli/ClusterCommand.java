@@ -3,12 +3,8 @@ package dev.stardust.ops.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "cluster",
@@ -17,72 +13,44 @@ import picocli.CommandLine.Spec;
         subcommands = {ClusterCommand.Init.class, ClusterCommand.Join.class, ClusterCommand.Status.class})
 final class ClusterCommand {
     @Command(name = "init", mixinStandardHelpOptions = true, description = "Makes a new cluster of the node talked to.")
-    static final class Init implements Callable<Integer> {
-        @Mixin
-        private NodeOptions node;
-
-        @Mixin
-        private OutputOptions output;
-
-        @Spec
-        private CommandSpec spec;
+    static final class Init extends AskCommand {
+        @Override
+        JsonNode ask(ApiClient client) {
+            return client.post("/cluster/init", Map.of());
+        }
 
         @Override
-        public Integer call() {
-            JsonNode answer = node.client().post("/cluster/init", Map.of());
-            output.print(
-                    spec.commandLine().getOut(),
-                    answer,
-                    out -> out.println("cluster " + answer.path("uuid").asText() + " made; next: stardust cluster join "
-                            + "--node OTHER " + answer.path("address").asText()));
-            return 0;
+        void show(PrintWriter out, JsonNode cluster) {
+            out.println("cluster " + cluster.path("uuid").asText() + " made; next: stardust cluster join --node OTHER "
+                    + cluster.path("address").asText());
         }
     }
 
     @Command(name = "join", mixinStandardHelpOptions = true, description = "Joins the node talked to to a cluster.")
-    static final class Join implements Callable<Integer> {
-        @Mixin
-        private NodeOptions node;
-
-        @Mixin
-        private OutputOptions output;
-
+    static final class Join extends AskCommand {
         @Parameters(paramLabel = "MEMBER", description = "host:port of the API of any member")
         private String member;
 
-        @Spec
-        private CommandSpec spec;
+        @Override
+        JsonNode ask(ApiClient client) {
+            return client.post("/cluster/join", Map.of("member", member));
+        }
 
         @Override
-        public Integer call() {
-            JsonNode answer = node.client().post("/cluster/join", Map.of("member", member));
-            output.print(
-                    spec.commandLine().getOut(),
-                    answer,
-                    out -> out.println("joined cluster " + answer.path("uuid").asText()));
-            return 0;
+        void show(PrintWriter out, JsonNode cluster) {
+            out.println("joined cluster " + cluster.path("uuid").asText());
         }
     }
 
     @Command(name = "status", mixinStandardHelpOptions = true, description = "Shows leader, voters, hosts and ring.")
-    static final class Status implements Callable<Integer> {
-        @Mixin
-        private NodeOptions node;
-
-        @Mixin
-        private OutputOptions output;
-
-        @Spec
-        private CommandSpec spec;
-
+    static final class Status extends AskCommand {
         @Override
-        public Integer call() {
-            JsonNode s = node.client().get("/cluster");
-            output.print(spec.commandLine().getOut(), s, out -> table(out, s));
-            return 0;
+        JsonNode ask(ApiClient client) {
+            return client.get("/cluster");
         }
 
-        private static void table(PrintWriter out, JsonNode s) {
+        @Override
+        void show(PrintWriter out, JsonNode s) {
             out.println("cluster   " + s.path("uuid").asText());
             out.println("leader    " + s.path("leader").asText() + "  (term "
                     + s.path("term").asText() + ")");

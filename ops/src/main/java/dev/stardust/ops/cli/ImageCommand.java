@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -65,35 +66,23 @@ final class ImageCommand {
     }
 
     @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists the images.")
-    static final class Ls implements Callable<Integer> {
-        @Mixin
-        private NodeOptions node;
-
-        @Mixin
-        private OutputOptions output;
-
-        @Spec
-        private CommandSpec spec;
+    static final class Ls extends AskCommand {
+        @Override
+        JsonNode ask(ApiClient client) {
+            return client.get("/images");
+        }
 
         @Override
-        public Integer call() {
-            JsonNode images = node.client().get("/images");
-            output.print(spec.commandLine().getOut(), images, out -> {
-                if (output.quiet()) {
-                    images.forEach(i -> out.println(i.path("name").asText()));
-                    return;
-                }
-                Table table = new Table("NAME", "SIZE", "MANIFEST", "SHA256");
-                for (JsonNode i : images) {
-                    table.row(
-                            i.path("name").asText(),
-                            Units.bytes(i.path("sizeBytes").asLong()),
-                            i.path("manifest").asText().substring(0, 12),
-                            i.path("sha256").asText());
-                }
-                table.print(out);
-            });
-            return 0;
+        void show(PrintWriter out, JsonNode images) {
+            Table table = new Table("NAME", "SIZE", "MANIFEST", "SHA256");
+            for (JsonNode i : images) {
+                table.row(
+                        i.path("name").asText(),
+                        Units.bytes(i.path("sizeBytes").asLong()),
+                        i.path("manifest").asText().substring(0, 12),
+                        i.path("sha256").asText());
+            }
+            table.print(out);
         }
     }
 }

@@ -1,16 +1,15 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.ops.launch.NodeProcess;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
         name = "node",
@@ -84,39 +83,27 @@ final class NodeCommand {
     }
 
     @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists the cluster's hosts.")
-    static final class Ls implements Callable<Integer> {
-        @Mixin
-        private NodeOptions node;
-
-        @Mixin
-        private OutputOptions output;
-
-        @Spec
-        private CommandSpec spec;
+    static final class Ls extends AskCommand {
+        @Override
+        JsonNode ask(ApiClient client) {
+            return client.get("/nodes");
+        }
 
         @Override
-        public Integer call() {
-            JsonNode hosts = node.client().get("/nodes");
-            output.print(spec.commandLine().getOut(), hosts, out -> {
-                if (output.quiet()) {
-                    hosts.forEach(h -> out.println(h.path("name").asText()));
-                    return;
-                }
-                Table table = new Table("NAME", "STATE", "ADDRESS", "ROLE", "VMS", "MEMORY", "FREE", "REASON");
-                for (JsonNode h : hosts) {
-                    table.row(
-                            h.path("name").asText(),
-                            h.path("state").asText(),
-                            h.path("address").asText(),
-                            h.path("role").asText(),
-                            h.path("vms").asText(),
-                            h.path("memoryMib").asText() + " MiB",
-                            h.path("freeMib").asText() + " MiB",
-                            h.path("reason").asText());
-                }
-                table.print(out);
-            });
-            return 0;
+        void show(PrintWriter out, JsonNode hosts) {
+            Table table = new Table("NAME", "STATE", "ADDRESS", "ROLE", "VMS", "MEMORY", "FREE", "REASON");
+            for (JsonNode h : hosts) {
+                table.row(
+                        h.path("name").asText(),
+                        h.path("state").asText(),
+                        h.path("address").asText(),
+                        h.path("role").asText(),
+                        h.path("vms").asText(),
+                        h.path("memoryMib").asText() + " MiB",
+                        h.path("freeMib").asText() + " MiB",
+                        h.path("reason").asText());
+            }
+            table.print(out);
         }
     }
 }

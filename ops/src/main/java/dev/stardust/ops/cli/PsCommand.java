@@ -1,34 +1,19 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.concurrent.Callable;
+import java.io.PrintWriter;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 @Command(name = "ps", mixinStandardHelpOptions = true, description = "Lists the cluster's VMs.")
-final class PsCommand implements Callable<Integer> {
-    @Mixin
-    private NodeOptions node;
-
-    @Mixin
-    private OutputOptions output;
-
-    @Spec
-    private CommandSpec spec;
+final class PsCommand extends AskCommand {
+    @Override
+    JsonNode ask(ApiClient client) {
+        return client.get("/vms");
+    }
 
     @Override
-    public Integer call() {
-        JsonNode vms = node.client().get("/vms");
-        output.print(spec.commandLine().getOut(), vms, out -> {
-            if (output.quiet()) {
-                vms.forEach(vm -> out.println(vm.path("name").asText()));
-                return;
-            }
-            table(vms).print(out);
-        });
-        return 0;
+    void show(PrintWriter out, JsonNode vms) {
+        table(vms).print(out);
     }
 
     static Table table(JsonNode vms) {

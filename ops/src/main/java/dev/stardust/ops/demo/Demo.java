@@ -6,6 +6,7 @@ import dev.stardust.ops.cli.Jobs;
 import dev.stardust.ops.cli.Units;
 import dev.stardust.ops.demo.GuestLog.Heartbeat;
 import dev.stardust.ops.demo.LocalCluster.Member;
+import dev.stardust.ops.launch.Installation;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +105,7 @@ public final class Demo {
         segmentBytesAtImport = Checker.segmentBytes(dataFolders());
 
         steps.begin("Deploying " + DEPLOYMENT + ": six VMs by one message");
-        String yaml = Files.readString(Path.of(System.getProperty("stardust.home", "."), DEPLOYMENT));
+        String yaml = Files.readString(Installation.home().resolve(DEPLOYMENT));
         Jobs.await(
                 api,
                 api.postText(

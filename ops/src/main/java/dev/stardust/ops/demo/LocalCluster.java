@@ -2,7 +2,8 @@ package dev.stardust.ops.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.ops.cli.ApiClient;
-import dev.stardust.ops.cli.NodeProcess;
+import dev.stardust.ops.launch.NodeProcess;
+import dev.stardust.ops.launch.TokenFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -12,10 +13,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -53,14 +51,7 @@ public final class LocalCluster implements AutoCloseable {
     public LocalCluster(Path folder) throws IOException {
         this.folder = folder.toRealPath();
         this.tokenFile = this.folder.resolve("token");
-        if (!Files.exists(tokenFile)) {
-            byte[] secret = new byte[24];
-            new SecureRandom().nextBytes(secret);
-            Files.createFile(
-                    tokenFile, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.writeString(tokenFile, HexFormat.of().formatHex(secret));
-        }
-        this.token = Files.readString(tokenFile).strip();
+        this.token = TokenFile.loadOrCreate(tokenFile);
     }
 
     /** The folder that holds all of it. */

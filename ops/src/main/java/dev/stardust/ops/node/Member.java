@@ -20,6 +20,7 @@ import dev.stardust.cluster.stream.StreamTransport;
 import dev.stardust.migration.actor.HostDriver;
 import dev.stardust.migration.actor.Migrations;
 import dev.stardust.migration.core.MigrationLimits;
+import dev.stardust.ops.launch.Installation;
 import dev.stardust.scheduler.actor.HostEntry;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.ChunkBaseSaver;
@@ -33,6 +34,7 @@ import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -128,7 +130,7 @@ final class Member implements AutoCloseable {
                                 identity.cluster(),
                                 System.getProperty("java.class.path"),
                                 WorkerMain.class.getName(),
-                                List.of("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"))),
+                                workerOptions()),
                         machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
@@ -140,6 +142,12 @@ final class Member implements AutoCloseable {
                 directory,
                 () -> NodeGuardian.create(this)));
         opened.push(LeaseExpirer.start(registry, LEASE_MARGIN_MS));
+    }
+
+    private static List<String> workerOptions() {
+        List<String> options = new ArrayList<>(Installation.archiveOptions(Installation.Jvm.WORKER));
+        options.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
+        return options;
     }
 
     /** The host is entered together with its first lease: one that was entered and has none is dead. */

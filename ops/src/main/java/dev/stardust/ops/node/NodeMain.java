@@ -4,6 +4,7 @@ import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.libc.SelfTest;
 import dev.stardust.ops.api.ApiServer;
+import dev.stardust.ops.launch.TokenFile;
 import dev.stardust.vm.file.DamagedFileException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -242,10 +242,10 @@ final class VmService {
     private CompletionStage<JsonNode> forget(String vm, Placement placement) {
         Txn txn = new Txn(
                 UUID.randomUUID().toString(),
-                List.of(new Compare.HasValue(Placement.PREFIX + vm, Json.write(placement))),
+                List.of(new Compare.HasValue(Placement.key(vm), placement.toJson())),
                 List.of(
                         new Op.Delete(VmEntry.PREFIX + vm),
-                        new Op.Delete(Placement.PREFIX + vm),
+                        new Op.Delete(Placement.key(vm)),
                         new Op.Delete("migrations/" + vm)));
         return member.registry().commit(txn).thenApply(result -> {
             if (!result.applied()) {

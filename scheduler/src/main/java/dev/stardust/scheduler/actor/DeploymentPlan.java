@@ -69,9 +69,7 @@ final class DeploymentPlan {
             String name = vms.get(i).spec().name();
             when.add(new Compare.Absent(VmEntry.PREFIX + name));
             then.add(new Op.Put(VmEntry.PREFIX + name, Json.write(vms.get(i))));
-            then.add(new Op.Put(
-                    Placement.PREFIX + name,
-                    Json.write(new Placement(places.get(i).hostId(), FIRST_EPOCH))));
+            then.add(new Op.Put(Placement.key(name), new Placement(places.get(i).hostId(), FIRST_EPOCH).toJson()));
         }
         if (!deployment.isEmpty()) {
             when.add(new Compare.Absent("deployments/" + deployment));
@@ -85,7 +83,7 @@ final class DeploymentPlan {
         List<Op> ops = new ArrayList<>();
         for (VmEntry vm : vms) {
             ops.add(new Op.Delete(VmEntry.PREFIX + vm.spec().name()));
-            ops.add(new Op.Delete(Placement.PREFIX + vm.spec().name()));
+            ops.add(new Op.Delete(Placement.key(vm.spec().name())));
         }
         if (!deployment.isEmpty()) {
             ops.add(new Op.Delete("deployments/" + deployment));

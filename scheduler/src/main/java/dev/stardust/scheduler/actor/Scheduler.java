@@ -1,5 +1,6 @@
 package dev.stardust.scheduler.actor;
 
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.ErrorCode;
@@ -11,7 +12,6 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -137,10 +137,7 @@ public final class Scheduler extends AbstractBehavior<Scheduler.Command> {
         if (planned.failure() == null) {
             getContext().spawnAnonymous(Deployment.create(registry, hosts, planned.plan(), deploy.replyTo()));
         } else {
-            Throwable cause = planned.failure();
-            while (cause instanceof CompletionException && cause.getCause() != null) {
-                cause = cause.getCause();
-            }
+            Throwable cause = Causes.of(planned.failure());
             deploy.replyTo()
                     .tell(
                             cause instanceof ClusterException e

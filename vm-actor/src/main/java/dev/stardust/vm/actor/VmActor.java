@@ -1,9 +1,9 @@
 package dev.stardust.vm.actor;
 
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.vm.worker.RemoteMachine;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -190,7 +190,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                         host.save(now).thenCompose(saved -> host.boot(now)),
                         (made, failure) -> failure == null
                                 ? new Booted(made)
-                                : new Happened(new VmEvent.StartFailed(message(failure))));
+                                : new Happened(new VmEvent.StartFailed(Causes.text(failure))));
     }
 
     /** The worker frees what an ended machine held; its disks' files stay. */
@@ -224,7 +224,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 .pipeToSelf(
                         stage,
                         (ok, failure) -> new Happened(
-                                failure == null ? done.get() : new VmEvent.MachineFailed(message(failure))));
+                                failure == null ? done.get() : new VmEvent.MachineFailed(Causes.text(failure))));
     }
 
     private void tell() {
@@ -264,13 +264,5 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
             return e.reason();
         }
         return event instanceof VmEvent.MachineFailed e ? e.reason() : "";
-    }
-
-    private static String message(Throwable failure) {
-        Throwable cause = failure;
-        while (cause instanceof CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 }

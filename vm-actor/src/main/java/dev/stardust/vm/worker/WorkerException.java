@@ -1,7 +1,7 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.hypervisor.machine.MachineException;
-import java.util.concurrent.CompletionException;
 
 /** A request to a worker failed; {@link #code()} is for programs, the message for the user. */
 public final class WorkerException extends RuntimeException {
@@ -49,8 +49,7 @@ public final class WorkerException extends RuntimeException {
 
     /** What a stage failed with, as what it was before stages wrapped it. */
     static WorkerException of(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = Causes.of(failure);
         if (cause instanceof WorkerException known) {
             return known;
         }

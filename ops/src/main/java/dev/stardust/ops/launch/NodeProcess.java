@@ -1,4 +1,4 @@
-package dev.stardust.ops.cli;
+package dev.stardust.ops.launch;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,7 +8,7 @@ import java.util.List;
 public final class NodeProcess {
     private NodeProcess() {}
 
-    /** A builder for {@code NodeMain} with these arguments, on the class path and the JDK of this process. */
+    /** A builder for {@code NodeMain} with these arguments, on the JDK of this process. */
     public static ProcessBuilder builder(List<String> args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -18,14 +18,13 @@ public final class NodeProcess {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=4",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-Xshare:auto",
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
                 "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.stardust.ops.node.NodeMain"));
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")));
+        command.addAll(Installation.homeOptions());
+        command.addAll(Installation.archiveOptions(Installation.Jvm.NODE));
+        command.addAll(List.of("-cp", Installation.classPath(), "dev.stardust.ops.node.NodeMain"));
         command.addAll(args);
         return new ProcessBuilder(command);
     }
