@@ -59,8 +59,13 @@ dump_class_archives() {
   local archives="$root/ops/target/archives" log="$root/ops/target/rehearsal.log"
   rm -rf "$archives"
   mkdir -p "$archives"
-  "$(java_bin)" "${cli_flags[@]}" -XX:ArchiveClassesAtExit="$archives/cli.jsa" -Xlog:cds=off -Xlog:cds+dynamic=off \
-    -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.demo.Rehearsal "$archives" >"$log" 2>&1 ||
+  local class_path
+  class_path=$(cat "$root/ops/target/classpath")
+  # The CLI's archive is a static one: picocli's classes are of a version that JDK 17 leaves out of dynamic ones.
+  { "$(java_bin)" "${cli_flags[@]}" -XX:DumpLoadedClassList="$archives/cli.classes" -cp "$class_path" \
+    dev.stardust.ops.demo.Rehearsal "$archives" &&
+    "$(java_bin)" -Xshare:dump -XX:SharedClassListFile="$archives/cli.classes" \
+      -XX:SharedArchiveFile="$archives/cli.jsa" -cp "$class_path"; } >"$log" 2>&1 ||
     echo "stardust: no class archives, programs start slower; see $log" >&2
 }
 
