@@ -52,7 +52,7 @@ final class MigrateCommand implements Callable<Integer> {
             names = "--downtime-ms",
             paramLabel = "MS",
             defaultValue = "20",
-            description = "QEMU's downtime-limit (default 20, our own downtime goal)")
+            description = "QEMU's downtime-limit (default 20)")
     private int downtimeMs;
 
     @Spec
@@ -76,7 +76,7 @@ final class MigrateCommand implements Callable<Integer> {
         report.add(MigrateReport.bytes(results));
         if (withQemu()) {
             report.add("QEMU: `" + String.join(" ", QemuProcess.MACHINE) + "`, max-bandwidth 10 GB/s, downtime-limit "
-                    + downtimeMs + " ms (our own goal) unless said otherwise.");
+                    + downtimeMs + " ms unless said otherwise.");
         }
         String complaints = MigrateReport.complaints(results);
         if (!complaints.isEmpty()) {

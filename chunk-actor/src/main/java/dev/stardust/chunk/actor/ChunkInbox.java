@@ -4,6 +4,7 @@ import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
 import dev.stardust.cluster.stream.FrameHandler;
 import dev.stardust.cluster.stream.StreamException;
+import dev.stardust.cluster.stream.StreamIdle;
 import dev.stardust.cluster.stream.StreamReceiver;
 import dev.stardust.cluster.stream.StreamSession;
 import dev.stardust.cluster.stream.StreamTransport;
@@ -15,7 +16,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.DirectBuffer;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,8 +36,7 @@ final class ChunkInbox implements AutoCloseable {
     private final Map<String, Incoming> incoming = new ConcurrentHashMap<>();
     private final Queue<StreamReceiver> replaced = new ConcurrentLinkedQueue<>();
     private final Map<Key, Arrivals> awaited = new ConcurrentHashMap<>();
-    private final IdleStrategy idle =
-            new BackoffIdleStrategy(10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
+    private final IdleStrategy idle = StreamIdle.napping(1);
     private final Thread thread;
     private volatile boolean closed;
 

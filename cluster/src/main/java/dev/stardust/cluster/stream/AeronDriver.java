@@ -10,7 +10,6 @@ import java.nio.channels.DatagramChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,8 +50,7 @@ public final class AeronDriver implements AutoCloseable {
                     .dirDeleteOnStart(true)
                     .dirDeleteOnShutdown(true)
                     .threadingMode(ThreadingMode.SHARED)
-                    .sharedIdleStrategy(new BackoffIdleStrategy(
-                            10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(2)))
+                    .sharedIdleStrategy(StreamIdle.napping(2))
                     .publicationTermBufferLength(TERM_BYTES)
                     .ipcTermBufferLength(TERM_BYTES)
                     .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(HELPER_IDLE_MS))

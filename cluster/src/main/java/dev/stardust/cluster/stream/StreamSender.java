@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -26,8 +25,7 @@ public final class StreamSender implements AutoCloseable {
     private final BufferClaim claim = new BufferClaim();
     private final ReceiptTally tally = new ReceiptTally();
     private final CopyWriter copy = new CopyWriter();
-    private final IdleStrategy idle =
-            new BackoffIdleStrategy(10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
+    private final IdleStrategy idle = StreamIdle.napping(1);
 
     private UnsafeBuffer large;
     private long sequence;

@@ -213,8 +213,15 @@ public final class KvmMachine implements Machine {
                 case RUNNING -> {}
             }
         }
-        vcpu.park();
-        hardware.stopDevices();
+        // The disks first, while the guest still runs: a request under way may be waiting for stable storage.
+        hardware.pauseDisks();
+        try {
+            vcpu.park();
+        } catch (MachineException e) {
+            hardware.startDevices();
+            throw e;
+        }
+        hardware.flushSerial();
         synchronized (phaseLock) {
             if (phase != Phase.RUNNING) {
                 throw new MachineException("it has " + describeEnd());

@@ -142,9 +142,9 @@ final class MachineHardware implements AutoCloseable {
         disks.resume();
     }
 
-    void stopDevices() {
+    /** Returns when no request of a disk is under way; what the guest asks for meanwhile waits. */
+    void pauseDisks() {
         disks.pause();
-        serial.flush();
     }
 
     void flushSerial() {

@@ -10,6 +10,7 @@ import dev.stardust.migration.core.RoundStats;
 import dev.stardust.migration.core.WorkerCommand;
 import dev.stardust.migration.core.WorkerResult;
 import dev.stardust.migration.worker.MigrationOps;
+import dev.stardust.vm.actor.BootId;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.MigrationTag;
@@ -116,14 +117,12 @@ public final class HostDriver implements WorkerDriver {
 
     /** What the worker and the files say, not what this process remembers. */
     private CompletionStage<MachineReport> inspect(WorkerCommand.Inspect command) {
-        return lookup(command.vm()).thenCompose(record -> {
-            Optional<RemoteMachine> found = workers.machine(command.vm());
-            if (found.isEmpty()) {
-                return CompletableFuture.completedFuture(absent(command, record));
-            }
-            RemoteMachine machine = found.get();
-            return machine.status().thenApply(status -> present(machine, status));
-        });
+        Optional<RemoteMachine> found = workers.machine(command.vm());
+        if (found.isEmpty()) {
+            return vmHost.find(command.vm()).thenApply(record -> absent(command, record));
+        }
+        RemoteMachine machine = found.get();
+        return machine.status().thenApply(status -> present(machine, status));
     }
 
     private static MachineReport absent(WorkerCommand.Inspect command, Optional<VmRecord> record) {
@@ -183,13 +182,11 @@ public final class HostDriver implements WorkerDriver {
 
     private CompletionStage<WorkerResult> prepareIncoming(WorkerCommand.PrepareIncoming command) {
         Attempt attempt = command.attempt();
-        VmRecord record = new VmRecord(
+        VmRecord record = VmRecord.incoming(
                 attempt.vm(),
                 Json.read(command.spec(), ResolvedSpec.class),
                 attempt.epoch() + 1,
-                VmState.INCOMING,
-                "",
-                "");
+                new VmRecord.Arrival(attempt.id(), BootId.current()));
         return lookup(attempt.vm())
                 .thenCompose(before -> {
                     if (before.isPresent() || workers.machine(attempt.vm()).isPresent()) {
@@ -207,7 +204,7 @@ public final class HostDriver implements WorkerDriver {
                         reply -> new WorkerResult.Session(reply.path("session").asText()));
     }
 
-    /** Written down first: once a guest may have run here nobody takes its VM back. */
+    /** Written down first: once a guest may have run here nobody takes its VM back. Unsynced, see ADR 4. */
     private CompletionStage<WorkerResult> resumeTarget(WorkerCommand.ResumeTarget command) {
         Attempt attempt = command.attempt();
         RemoteMachine machine = workers.machine(attempt.vm())
@@ -217,8 +214,8 @@ public final class HostDriver implements WorkerDriver {
                     VmRecord now = record.orElseThrow(
                                     () -> new IllegalStateException("this host has no record of VM " + attempt.vm()))
                             .startedFor(attempt.id(), command.epoch());
-                    return vmHost.save(now)
-                            .thenCompose(saved -> machine.resume())
+                    return vmHost.markStarted(attempt.vm())
+                            .thenCompose(marked -> machine.resume())
                             .thenCompose(runs -> machine.place(command.epoch(), ""))
                             .thenCompose(placed ->
                                     stepIfApplies(attempt.vm(), new VmEvent.IncomingDone(command.epoch()), now));

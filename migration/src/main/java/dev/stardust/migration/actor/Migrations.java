@@ -110,6 +110,8 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
             Supplier<Set<String>> localVms,
             MigrationLimits limits) {
         super(context);
+        // Behind timers the class is not found by itself, and its lines would go where the library's go.
+        context.setLoggerName(Migrations.class);
         this.me = context.getSelf();
         this.timers = timers;
         this.self = self;

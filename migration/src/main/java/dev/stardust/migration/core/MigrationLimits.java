@@ -54,7 +54,7 @@ public record MigrationLimits(
 
     /** Limits for a busy machine on a LAN. */
     public static MigrationLimits defaults() {
-        return new MigrationLimits(500, 1_000, 15_000, 20_000, 10_000, 500, 500, 300, 600_000, 30, 3, 20, 1_000);
+        return new MigrationLimits(500, 1_000, 15_000, 20_000, 10_000, 500, 500, 300, 600_000, 30, 3, 8, 1_000);
     }
 
     private static void requirePositive(String name, long value) {

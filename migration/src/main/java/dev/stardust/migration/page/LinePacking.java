@@ -9,35 +9,34 @@ final class LinePacking {
 
     private LinePacking() {}
 
-    /** The length that {@link #pack} will make of a page. */
-    static int lengthOf(long page) {
-        int lines = 0;
-        for (int i = 0; i < Pages.SIZE; i += LINE) {
-            if (Pages.line(page + i) != 0) {
-                lines++;
-            }
-        }
-        return MASK_LENGTH + lines * LINE;
-    }
-
-    /** Packs a page to {@code to}, where {@code 8 + 4096} bytes are free, and returns the packed length. */
-    static int pack(long page, long to) {
+    /** A bit for each line of a page that is not zero, the lowest for the first. */
+    static long mask(long page) {
         long mask = 0;
         for (int i = 0; i < LINE; i++) {
             if (Pages.line(page + (long) i * LINE) != 0) {
                 mask |= 1L << i;
             }
         }
+        return mask;
+    }
+
+    /** The length that a page with this mask has when packed. */
+    static int length(long mask) {
+        return MASK_LENGTH + Long.bitCount(mask) * LINE;
+    }
+
+    /** Packs a page with this mask to {@code to}, where {@code 8 + 4096} bytes are free; returns the packed length. */
+    static int pack(long page, long mask, long to) {
         UnsafeApi.putLong(to, mask);
         long at = to + MASK_LENGTH;
-        for (long rest = mask; rest != 0; ) {
-            // One copy a run of lines: pages are mostly a few runs.
-            int first = Long.numberOfTrailingZeros(rest);
-            int run = Long.numberOfTrailingZeros(~(rest >>> first));
-            int length = run * LINE;
-            UnsafeApi.copyMemory(page + (long) first * LINE, at, length);
-            at += length;
-            rest = first + run == LINE ? 0 : rest >>> (first + run) << (first + run);
+        // One copy a run of lines: pages are mostly a few runs.
+        for (int first = 0; first < LINE; ) {
+            int run = run(mask, first);
+            if ((mask >>> first & 1) != 0) {
+                UnsafeApi.copyMemory(page + (long) first * LINE, at, (long) run * LINE);
+                at += (long) run * LINE;
+            }
+            first += run;
         }
         return (int) (at - to);
     }
@@ -47,7 +46,7 @@ final class LinePacking {
         if (available < MASK_LENGTH) {
             return -1;
         }
-        int length = MASK_LENGTH + Long.bitCount(UnsafeApi.getLong(from)) * LINE;
+        int length = length(UnsafeApi.getLong(from));
         return length <= available ? length : -1;
     }
 
@@ -55,13 +54,22 @@ final class LinePacking {
     static void unpack(long from, long page) {
         long mask = UnsafeApi.getLong(from);
         long at = from + MASK_LENGTH;
-        for (int i = 0; i < LINE; i++) {
-            if ((mask >>> i & 1) != 0) {
-                UnsafeApi.copyMemory(at, page + (long) i * LINE, LINE);
-                at += LINE;
+        for (int first = 0; first < LINE; ) {
+            int run = run(mask, first);
+            long length = (long) run * LINE;
+            if ((mask >>> first & 1) != 0) {
+                UnsafeApi.copyMemory(at, page + (long) first * LINE, length);
+                at += length;
             } else {
-                UnsafeApi.setMemory(page + (long) i * LINE, LINE, (byte) 0);
+                UnsafeApi.setMemory(page + (long) first * LINE, length, (byte) 0);
             }
+            first += run;
         }
+    }
+
+    /** How many bits from {@code first} on are alike. */
+    private static int run(long mask, int first) {
+        long rest = (mask >>> first & 1) != 0 ? ~(mask >>> first) : mask >>> first;
+        return Math.min(LINE - first, Long.numberOfTrailingZeros(rest));
     }
 }

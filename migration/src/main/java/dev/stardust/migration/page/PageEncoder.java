@@ -53,6 +53,10 @@ public final class PageEncoder implements AutoCloseable {
     private final ByteBuffer hashes;
     private final long hashesAddress;
     private final int[] stagedGfn;
+
+    /** Of the pages in {@code staging}, as {@link LinePacking#mask} gives them. */
+    private final long[] masks;
+
     private final ZstdCompressCtx zstd;
 
     /** Pages in {@code staging} that have their entry. */
@@ -118,6 +122,7 @@ public final class PageEncoder implements AutoCloseable {
         this.hashes = BufferUtil.allocateDirectAligned(slots * PageHasher.HASH_BYTES, BitUtil.CACHE_LINE_LENGTH);
         this.hashesAddress = BufferUtil.address(hashes);
         this.stagedGfn = new int[slots];
+        this.masks = new long[slots];
         this.zstd = compression == PageCompression.ZSTD ? new ZstdCompressCtx().setLevel(1) : null;
     }
 
@@ -150,7 +155,8 @@ public final class PageEncoder implements AutoCloseable {
         scanned++;
         long copy = stagingAddress + (long) staged * Pages.SIZE;
         Pages.copy(memory.page(gfn), copy);
-        if (Pages.isZero(copy)) {
+        long mask = LinePacking.mask(copy);
+        if (mask == 0) {
             zero++;
             if (!target.isZero(gfn)) {
                 target.setZero(gfn);
@@ -165,7 +171,8 @@ public final class PageEncoder implements AutoCloseable {
                 tell(KIND_BASE, gfn);
             }
         } else {
-            stagedGfn[staged++] = gfn;
+            stagedGfn[staged] = gfn;
+            masks[staged++] = mask;
             if (staged == slots) {
                 decide();
             }
@@ -183,8 +190,9 @@ public final class PageEncoder implements AutoCloseable {
             throw new IllegalArgumentException("block " + block + " of disk " + disk);
         }
         decide();
-        Pages.copy(address, stagingAddress + (long) staged * Pages.SIZE);
-        staged++;
+        long copy = stagingAddress + (long) staged * Pages.SIZE;
+        Pages.copy(address, copy);
+        masks[staged++] = LinePacking.mask(copy);
         decided++;
         blocks++;
         entry(KIND_BLOCK, disk, (int) block, 0);
@@ -263,6 +271,7 @@ public final class PageEncoder implements AutoCloseable {
             }
             if (kept != slot) {
                 Pages.copy(stagingAddress + (long) slot * Pages.SIZE, stagingAddress + (long) kept * Pages.SIZE);
+                masks[kept] = masks[slot];
             }
             kept++;
             sent++;
@@ -348,7 +357,7 @@ public final class PageEncoder implements AutoCloseable {
     private int packedLength() {
         int length = 0;
         for (int i = 0; i < decided; i++) {
-            length += LinePacking.lengthOf(stagingAddress + (long) i * Pages.SIZE);
+            length += LinePacking.length(masks[i]);
         }
         return length;
     }
@@ -356,7 +365,7 @@ public final class PageEncoder implements AutoCloseable {
     private int pack() {
         int length = 0;
         for (int i = 0; i < decided; i++) {
-            length += LinePacking.pack(stagingAddress + (long) i * Pages.SIZE, packedAddress + length);
+            length += LinePacking.pack(stagingAddress + (long) i * Pages.SIZE, masks[i], packedAddress + length);
         }
         return length;
     }

@@ -1,5 +1,6 @@
 package dev.stardust.migration.worker;
 
+import dev.stardust.cluster.stream.StreamIdle;
 import dev.stardust.cluster.stream.StreamReceiver;
 import dev.stardust.cluster.stream.StreamTransport;
 import dev.stardust.hypervisor.machine.KvmMachine;
@@ -12,8 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 
 /** The target's end of one stream: a thread that applies what comes and ends when the machine is held, or never will. */
@@ -108,8 +107,7 @@ final class ReceiveSession {
     }
 
     private void receive(IncomingGuest guest) {
-        IdleStrategy idle =
-                new BackoffIdleStrategy(10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
+        IdleStrategy idle = StreamIdle.napping(1);
         while (!receiver.ended()) {
             if (stopped) {
                 throw new CancellationException("the machine is being destroyed");

@@ -3,13 +3,13 @@ package dev.stardust.migration.worker;
 import dev.stardust.cluster.stream.PayloadWriter;
 import dev.stardust.cluster.stream.StreamException;
 import dev.stardust.cluster.stream.StreamException.Reason;
+import dev.stardust.cluster.stream.StreamIdle;
 import dev.stardust.cluster.stream.StreamSender;
 import dev.stardust.migration.page.FrameSink;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -27,8 +27,7 @@ final class StreamOut implements FrameSink, LogSink, PayloadWriter {
     private static final DirectBuffer NOTHING = new UnsafeBuffer(new byte[0]);
 
     private final StreamSender sender;
-    private final IdleStrategy idle =
-            new BackoffIdleStrategy(10, 20, TimeUnit.MICROSECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1));
+    private final IdleStrategy idle = StreamIdle.napping(1);
     private volatile boolean cancelled;
 
     private byte kind;

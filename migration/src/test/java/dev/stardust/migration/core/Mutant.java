@@ -116,6 +116,14 @@ enum Mutant {
         }
     },
 
+    /** After a power cut the host believes that no guest was started whose mark it does not find. */
+    MARKS_OF_AN_OLDER_BOOT_ARE_TRUSTED {
+        @Override
+        boolean trustsOlderBoots() {
+            return true;
+        }
+    },
+
     /** A restarted target says that it has no copy before it has looked. */
     TARGET_SAYS_GONE_UNSEEN {
         @Override
@@ -143,6 +151,10 @@ enum Mutant {
     }
 
     boolean forgetsStarts() {
+        return false;
+    }
+
+    boolean trustsOlderBoots() {
         return false;
     }
 

@@ -34,7 +34,9 @@ final class SimCheck {
             machine.version = ++version;
         }
         boolean recoverable = recoverable();
-        require(recoverable || !alive || killed, "the last copy of the guest that may run was destroyed");
+        require(
+                recoverable || !alive || killed || lostByPower(),
+                "the last copy of the guest that may run was destroyed");
         alive = recoverable;
     }
 
@@ -74,15 +76,26 @@ final class SimCheck {
         if (owned != null && owned.kind != Kind.INCOMING && owned.version == version) {
             return true;
         }
-        Optional<Attempt> committed = world.record()
-                .filter(r -> r.state() == MigrationRecord.State.COMMITTED)
-                .map(MigrationRecord::attempt)
-                .filter(a -> placement.equals(new Placement(a.target(), a.epoch() + 1)));
+        Optional<Attempt> committed = committed();
         if (committed.isEmpty() || world.worker(committed.get().target()).hasStarted(committed.get())) {
             return false;
         }
         SimMachine kept = world.worker(committed.get().source()).machine;
         return kept != null && kept.kind == Kind.PAUSED && kept.version == version;
+    }
+
+    /** The commit was on its way when the power of the target's machine was cut (ADR 4). */
+    private boolean lostByPower() {
+        return committed()
+                .filter(a -> world.worker(a.target()).assumesStarted(a))
+                .isPresent();
+    }
+
+    private Optional<Attempt> committed() {
+        return world.record()
+                .filter(r -> r.state() == MigrationRecord.State.COMMITTED)
+                .map(MigrationRecord::attempt)
+                .filter(a -> world.placement().equals(new Placement(a.target(), a.epoch() + 1)));
     }
 
     private void require(boolean holds, String breach) {

@@ -19,7 +19,9 @@ final class SimFaults {
         /** The node process and its workers. */
         HOST,
         /** A worker process; its node lives. */
-        WORKER
+        WORKER,
+        /** The machine: as HOST, and what was not on stable storage is lost. */
+        POWER
     }
 
     /** A kill, {@code delayMs} after a core on any host (or on that of one role) has entered the phase. */
@@ -87,7 +89,7 @@ final class SimFaults {
     }
 
     private static Victim victim(Random random) {
-        return Victim.values()[random.nextInt(3)];
+        return Victim.values()[random.nextInt(Victim.values().length)];
     }
 
     private static Window window(Random random, int host, int other) {

@@ -35,7 +35,9 @@ final class SimHost {
 
     void kill(SimFaults.Victim victim) {
         world.log(name + " killed: " + victim);
-        if (victim != SimFaults.Victim.NODE) {
+        if (victim == SimFaults.Victim.POWER) {
+            worker.cutPower();
+        } else if (victim != SimFaults.Victim.NODE) {
             worker.kill();
         }
         if (victim == SimFaults.Victim.WORKER) {

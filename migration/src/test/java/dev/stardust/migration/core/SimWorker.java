@@ -14,6 +14,12 @@ final class SimWorker {
     /** The host's files: attempts whose guest was started here. */
     private final Set<String> started = new HashSet<>();
 
+    /** Those of {@code started} that are not yet on stable storage. */
+    private final Set<String> unsynced = new HashSet<>();
+
+    /** Those of {@code started} that a power cut made so: nobody knows whether they were. */
+    private final Set<String> assumed = new HashSet<>();
+
     SimMachine machine;
     private int life;
     private int operation;
@@ -31,12 +37,32 @@ final class SimWorker {
         return started.contains(attempt.id());
     }
 
+    /** Whether a power cut took a copy that had not run, and the rules must take it for started. */
+    boolean assumesStarted(Attempt attempt) {
+        return assumed.contains(attempt.id());
+    }
+
     void kill() {
         life++;
         operation++;
         machine = null;
         onFinal = () -> {};
         onBroken = reason -> {};
+    }
+
+    /**
+     * Marks of started guests that were not synced are lost. The record of a guest on its way in is on stable storage
+     * and of another boot now: it counts as started.
+     */
+    void cutPower() {
+        if (world.mutant.trustsOlderBoots()) {
+            started.removeAll(unsynced);
+        } else if (machine != null && (machine.kind == Kind.INCOMING || machine.kind == Kind.HELD)) {
+            started.add(machine.tag.id());
+            assumed.add(machine.tag.id());
+        }
+        unsynced.clear();
+        kill();
     }
 
     MachineReport report(String attemptId) {
@@ -227,7 +253,10 @@ final class SimWorker {
             fail.accept("no held machine");
         } else {
             if (!world.mutant.forgetsStarts()) {
-                started.add(c.attempt().id());
+                String id = c.attempt().id();
+                started.add(id);
+                unsynced.add(id);
+                world.clock.after(world.clock.between(5, 100), () -> unsynced.remove(id));
             }
             later(0, 5, () -> {
                 machine.kind = Kind.RUNNING;

@@ -56,6 +56,7 @@ final class Deployment extends AbstractBehavior<Deployment.Command> {
             DeploymentPlan plan,
             ActorRef<Scheduler.Deployed> replyTo) {
         super(context);
+        context.setLoggerName(Deployment.class);
         this.timers = timers;
         this.registry = registry;
         this.hosts = hosts;

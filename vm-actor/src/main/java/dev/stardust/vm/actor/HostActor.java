@@ -146,7 +146,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         } else if (vms.containsKey(m.vm())) {
             m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " is on this host already"));
         } else {
-            VmRecord record = new VmRecord(m.vm(), m.spec(), m.epoch(), VmState.STARTING, "", "");
+            VmRecord record = VmRecord.of(m.vm(), m.spec(), m.epoch(), VmState.STARTING, "");
             spawn(record, VmActor.start(host, getContext().getSelf(), record, m.replyTo()::tell));
         }
         return this;

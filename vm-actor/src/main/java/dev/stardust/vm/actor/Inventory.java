@@ -58,8 +58,7 @@ public final class Inventory {
                 steps.add(withoutMachine(record, here ? placement : null));
             } else {
                 steps.add(new Step.TakeUp(
-                        new VmRecord(
-                                vm, specs.get(vm), placement.epoch(), VmState.FAILED, "it was never started here", ""),
+                        VmRecord.of(vm, specs.get(vm), placement.epoch(), VmState.FAILED, "it was never started here"),
                         VmState.FAILED,
                         false));
             }

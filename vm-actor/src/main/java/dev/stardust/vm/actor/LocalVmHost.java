@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -62,9 +63,30 @@ public final class LocalVmHost implements VmHost {
     public CompletionStage<Void> save(VmRecord record) {
         return run(() -> {
             Files.createDirectories(folder(record.name()));
+            if (record.state() == VmState.INCOMING) {
+                Files.deleteIfExists(markFile(record.name()));
+            }
             SealedJson.write(recordFile(record.name()), VmRecord.KIND, VmRecord.VERSION, record);
             return null;
         });
+    }
+
+    @Override
+    public CompletionStage<Void> markStarted(String vm) {
+        return run(() -> {
+            Files.write(markFile(vm), new byte[0]);
+            return null;
+        });
+    }
+
+    @Override
+    public CompletionStage<Optional<VmRecord>> find(String vm) {
+        return run(() -> Files.exists(recordFile(vm)) ? Optional.of(read(vm)) : Optional.empty());
+    }
+
+    private VmRecord read(String vm) throws IOException {
+        return SealedJson.read(recordFile(vm), VmRecord.KIND, VmRecord.VERSION, VmRecord.class)
+                .found(BootId.current(), Files.exists(markFile(vm)));
     }
 
     @Override
@@ -191,7 +213,7 @@ public final class LocalVmHost implements VmHost {
             return;
         }
         try {
-            into.put(vm, SealedJson.read(recordFile(vm), VmRecord.KIND, VmRecord.VERSION, VmRecord.class));
+            into.put(vm, read(vm));
         } catch (IOException e) {
             LOG.error("VM {} cannot be taken up: {}", vm, e.getMessage());
         }
@@ -203,6 +225,11 @@ public final class LocalVmHost implements VmHost {
 
     private Path recordFile(String vm) {
         return folder(vm).resolve("vm.json");
+    }
+
+    /** There once the guest of a VM that came by a migration was about to run. */
+    private Path markFile(String vm) {
+        return folder(vm).resolve("started");
     }
 
     /** Something that may block and fail. */

@@ -1,12 +1,22 @@
 package dev.stardust.vm.actor;
 
 import dev.stardust.vm.worker.RemoteMachine;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** What a VM's actor has done on its host: files, chunks, worker processes. Nothing here blocks the caller. */
 public interface VmHost {
     /** Writes down what the host keeps of the VM; durable when the stage completes. */
     CompletionStage<Void> save(VmRecord record);
+
+    /**
+     * Writes down that the guest of a VM on its way in is about to run. The mark outlives every process when the stage
+     * completes, but not the machine: see {@link VmRecord#found}.
+     */
+    CompletionStage<Void> markStarted(String vm);
+
+    /** What is written down of the VM, if anything. Fails when it cannot be read. */
+    CompletionStage<Optional<VmRecord>> find(String vm);
 
     /**
      * Makes a machine that is ready to run: chunks fetched, extent maps written, disks opened, and the kernel loaded or

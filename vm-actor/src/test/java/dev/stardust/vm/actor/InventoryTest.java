@@ -14,7 +14,7 @@ final class InventoryTest {
             new ResolvedSpec("vm", 64, null, "", List.of(), null, null, null, false, null);
 
     private static VmRecord record(VmState state, long epoch) {
-        return new VmRecord("vm", SPEC, epoch, state, "", "");
+        return VmRecord.of("vm", SPEC, epoch, state, "");
     }
 
     private static MachineInfo machine(Phase phase, long epoch, String tag) {
