@@ -27,6 +27,7 @@ public final class RaftRegistry implements Registry, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RaftRegistry.class);
     private static final long CHECK_MS = 1_000;
     private static final long MEMBERS_DEADLINE_MS = 60_000;
+    private static final long ADDED_POLL_MS = 20;
 
     /** What a peer does in the registry. */
     public enum Role {
@@ -169,6 +170,29 @@ public final class RaftRegistry implements Registry, AutoCloseable {
         RaftPeer peer = RaftHost.toRaft(new RaftSettings.Peer(peerId, address));
         return members.change(now -> now.with(peer, settings.maxVoters()), MEMBERS_DEADLINE_MS, "adding peer " + peerId)
                 .thenApply(now -> now.votes(peerId) ? Role.VOTER : Role.LISTENER);
+    }
+
+    /**
+     * Waits until this peer itself knows that it was added. Before, though the others count it, it takes no part in
+     * elections: a leader that ended just then might find no successor.
+     *
+     * @throws RegistryException when it does not come to know within the time
+     */
+    public void awaitAdded(long timeoutMs) throws InterruptedException {
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        while (!isAdded()) {
+            if (System.nanoTime() - deadlineNs >= 0) {
+                throw new RegistryException(
+                        "peer " + settings.peerId() + " did not hear within " + timeoutMs + " ms that it was added");
+            }
+            Thread.sleep(ADDED_POLL_MS);
+        }
+    }
+
+    private boolean isAdded() {
+        return host.configuration().stream()
+                .flatMap(conf -> conf.getAllPeers().stream())
+                .anyMatch(peer -> peer.getId().toString().equals(settings.peerId()));
     }
 
     /** Removes a peer for good: a lost voter before its replacement joins under a new id. */

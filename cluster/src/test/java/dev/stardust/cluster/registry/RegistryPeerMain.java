@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** A registry peer as a process of its own, driven by lines: {@code VERB ID ARGUMENTS...}, answered {@code ID ANSWER}. */
@@ -56,6 +57,10 @@ final class RegistryPeerMain {
                     case "add" ->
                         registry.addPeer(words[2], words[3])
                                 .whenComplete((r, e) -> answer(id, e == null ? "" + r : "" + e));
+                    case "added" -> {
+                        answer(id, added(registry));
+                        yield null;
+                    }
                     case "term" -> {
                         answer(
                                 id,
@@ -66,6 +71,15 @@ final class RegistryPeerMain {
                     }
                     default -> throw new IllegalArgumentException(words[0]);
                 };
+    }
+
+    private static String added(RaftRegistry registry) {
+        try {
+            registry.awaitAdded(TimeUnit.SECONDS.toMillis(Eventually.DEADLINE_S));
+            return "yes";
+        } catch (InterruptedException | RegistryException e) {
+            return e.toString();
+        }
     }
 
     private static synchronized void answer(String id, String text) {

@@ -35,6 +35,7 @@ class RegistryProcessTest {
         for (String id : List.of("n2", "n3")) {
             peers.get(id).started();
             assertEquals("VOTER", get(peers.get("n1").ask("add", id + " " + addresses.get(id))));
+            assertEquals("yes", get(peers.get(id).ask("added", "")));
         }
     }
 

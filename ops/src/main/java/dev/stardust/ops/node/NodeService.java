@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class NodeService implements NodeOperations, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeService.class);
+    private static final long ADDED_TIMEOUT_MS = 30_000;
 
     private final Settings settings;
     private final String token;
@@ -119,7 +120,8 @@ final class NodeService implements NodeOperations, AutoCloseable {
                         RaftSettings.joining(now.peerId(), address().raft(), UUID.fromString(uuid), raftFolder()));
                 try {
                     member.post("/cluster/admit", self);
-                } catch (RuntimeException e) {
+                    registry.awaitAdded(ADDED_TIMEOUT_MS);
+                } catch (RuntimeException | InterruptedException e) {
                     registry.close();
                     throw e;
                 }
