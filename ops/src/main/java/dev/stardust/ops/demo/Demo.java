@@ -12,7 +12,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +29,9 @@ public final class Demo {
     private static final int LEASE_TIMEOUT_MS = 60_000;
     private static final String DEPLOYMENT = "examples/demo.yaml";
     private static final int EXIT_FAILED = 1;
+    private static final int LOG_TAIL = 2;
+    private static final int LOG_LOOKS = 8;
+    private static final int LOG_POLL_MS = 250;
 
     private final PrintStream out = System.out;
     private final Steps steps = new Steps(out, 9);
@@ -121,8 +123,8 @@ public final class Demo {
         printPs(api);
 
         String moved = placed.keySet().iterator().next();
-        steps.begin("The last lines of " + moved + ", as 'stardust logs' shows them");
-        lastLogLines(api, moved, 3).forEach(steps::say);
+        steps.begin("Following " + moved + " for two seconds, as 'stardust logs -f' does");
+        followLog(api, moved);
 
         String from = placed.get(moved);
         String to = cluster.members().stream()
@@ -277,17 +279,33 @@ public final class Demo {
         return GuestLog.read(cluster.member(host).serialLog(vm));
     }
 
-    private static List<String> lastLogLines(ApiClient api, String vm, int count) {
-        StringBuilder text = new StringBuilder();
-        long offset = 0;
+    /** Shows the last lines of a VM's serial output and those that come while we look on. */
+    private void followLog(ApiClient api, String vm) throws InterruptedException {
+        StringBuilder unshown = new StringBuilder();
+        long offset = readLog(api, vm, 0, unshown);
+        int end = unshown.lastIndexOf("\n") + 1;
+        List<String> lines = unshown.substring(0, end).lines().toList();
+        lines.subList(Math.max(0, lines.size() - LOG_TAIL), lines.size()).forEach(steps::say);
+        unshown.delete(0, end);
+        for (int looked = 0; looked < LOG_LOOKS; looked++) {
+            Thread.sleep(LOG_POLL_MS);
+            offset = readLog(api, vm, offset, unshown);
+            end = unshown.lastIndexOf("\n") + 1;
+            unshown.substring(0, end).lines().forEach(steps::say);
+            unshown.delete(0, end);
+        }
+    }
+
+    private static long readLog(ApiClient api, String vm, long from, StringBuilder into) {
+        long offset = from;
         JsonNode part;
         do {
             part = api.get("/vms/" + vm + "/logs?offset=" + offset);
             offset = part.path("next").asLong();
-            text.append(new String(Base64.getDecoder().decode(part.path("data").asText()), StandardCharsets.UTF_8));
+            into.append(
+                    new String(Base64.getDecoder().decode(part.path("data").asText()), StandardCharsets.ISO_8859_1));
         } while (part.path("more").asBoolean());
-        List<String> lines = new ArrayList<>(List.of(text.toString().split("\n")));
-        return lines.subList(Math.max(0, lines.size() - count), lines.size());
+        return offset;
     }
 
     private void printPs(ApiClient api) {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -23,6 +24,12 @@ import java.util.function.UnaryOperator;
 /** Nodes as real processes on this machine: own ports, data and Aeron folders. Used by the demo and the chaos tests. */
 public final class LocalCluster implements AutoCloseable {
     private static final int PORTS_PER_NODE = 10;
+
+    /** Below what the kernel gives to connections, 32,768 and up. */
+    private static final int FIRST_PORT_BASE = 17_700;
+
+    private static final int PORT_BASE_STEP = 100;
+    private static final int PORT_BASES = 140;
     private static final String NODE_MAIN = "dev.stardust.ops.node.NodeMain";
     private static final String WORKER_MAIN = "dev.stardust.ops.node.WorkerMain";
 
@@ -219,14 +226,16 @@ public final class LocalCluster implements AutoCloseable {
                 last);
     }
 
-    /** A port base from which all ports of {@code nodes} nodes are free right now. */
+    /** A port base from which all ports of {@code nodes} nodes are free right now; others look for some, too. */
     public static int freePortBase(int nodes) {
-        for (int base = 17_700; base < 60_000; base += 100) {
+        int first = ThreadLocalRandom.current().nextInt(PORT_BASES);
+        for (int n = 0; n < PORT_BASES; n++) {
+            int base = FIRST_PORT_BASE + (first + n) % PORT_BASES * PORT_BASE_STEP;
             if (free(base, nodes)) {
                 return base;
             }
         }
-        throw new IllegalStateException("no free ports between 17700 and 60000");
+        throw new IllegalStateException("no free ports from " + FIRST_PORT_BASE + " on");
     }
 
     private static boolean free(int base, int nodes) {

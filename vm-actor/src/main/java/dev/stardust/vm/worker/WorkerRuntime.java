@@ -29,18 +29,6 @@ public final class WorkerRuntime {
         }
     }
 
-    /**
-     * Goes once through what a worker does, in this process alone, and returns. With
-     * {@code -XX:ArchiveClassesAtExit=FILE} the process leaves a class archive behind that workers start faster with
-     * ({@code -XX:SharedArchiveFile=FILE}).
-     *
-     * @param workerDir a folder of the form {@code DATA/workers/ID} that is made and removed
-     */
-    public static void warmUp(Path workerDir, Map<String, WorkerOp> extensions)
-            throws IOException, InterruptedException {
-        WarmUp.run(workerDir, extensions);
-    }
-
     static void run(Path workerDir, Map<String, WorkerOp> extensions, MachineFactory factory)
             throws IOException, InterruptedException {
         ProcessId process = ProcessId.self();

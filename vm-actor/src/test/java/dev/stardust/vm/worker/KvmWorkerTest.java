@@ -165,20 +165,6 @@ class KvmWorkerTest {
         beatsAfter("a", 1);
     }
 
-    @Test
-    void aWarmUpComesToItsEndAndLeavesNothing() throws Exception {
-        Path folder = data.resolve("warm").resolve("workers").resolve("w-1");
-        WorkerRuntime.warmUp(folder, FakeWorkerMain.EXTENSIONS);
-        assertFalse(Files.exists(folder));
-    }
-
-    @Test
-    void aWarmUpThatCannotServeFailsAtOnce() {
-        Path tooLong = data.resolve("w".repeat(120)).resolve("w-1");
-        assertThrows(IOException.class, () -> WorkerRuntime.warmUp(tooLong, FakeWorkerMain.EXTENSIONS));
-        assertFalse(Files.exists(tooLong));
-    }
-
     private record MachineFailure(String message) {}
 
     private MachineFailure failure(CreateMachine spec) {
