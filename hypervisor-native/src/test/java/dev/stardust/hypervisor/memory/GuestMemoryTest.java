@@ -40,11 +40,7 @@ class GuestMemoryTest {
             memory.putU32(3 * 4096 - 2, 1);
             memory.write(5 * 4096, new byte[4097]);
             memory.write(9 * 4096, new UnsafeBuffer(new byte[4]), 1, 3);
-            StringBuilder runs = new StringBuilder();
-            memory.deviceDirty()
-                    .forEachRun((first, count) ->
-                            runs.append(first).append('+').append(count).append(' '));
-            assertEquals("2+2 5+2 9+1 ", runs.toString());
+            assertEquals("2+2 5+2 9+1 ", runs(memory.deviceDirty()));
         }
     }
 
@@ -145,6 +141,10 @@ class GuestMemoryTest {
     private static String touched(GuestMemory memory) {
         DirtyBitmap pages = DirtyBitmap.forBytes(memory.sizeBytes());
         memory.addTouched(pages);
+        return runs(pages);
+    }
+
+    private static String runs(DirtyBitmap pages) {
         StringBuilder runs = new StringBuilder();
         pages.forEachRun(
                 (first, count) -> runs.append(first).append('+').append(count).append(' '));

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.UnaryOperator;
 
 /**
  * Goes once through what users do, on two nodes of its own, while the JVMs note which classes that takes: the first
@@ -36,7 +35,7 @@ public final class Rehearsal {
             writing.addAll(1, Installation.writingArchives(archives, Jvm.NODE));
             return writing;
         });
-        second = cluster.add("node-2", "127.0.0.1", portBase + 10, UnaryOperator.identity());
+        second = cluster.add(2, portBase);
     }
 
     /** Argument: the folder that the archives go to. */
