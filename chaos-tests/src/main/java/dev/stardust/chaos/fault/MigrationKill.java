@@ -188,8 +188,7 @@ public final class MigrationKill {
             wrong.add("the VM is " + state + ": " + vm.path("reason").asText());
         }
         for (Member member : cluster.members()) {
-            if (!member.name().equals(owner)
-                    && Files.exists(member.data().resolve("vms").resolve(plan.vm()))) {
+            if (!member.name().equals(owner) && Files.exists(member.vmFolder(plan.vm()))) {
                 wrong.add(member.name() + " still has a folder of the VM");
             }
         }
@@ -209,10 +208,7 @@ public final class MigrationKill {
             case TARGET ->
                 owner.equals(target.name())
                         && (watch.ranOn().contains(target.name())
-                                || Files.exists(target.data()
-                                        .resolve("vms")
-                                        .resolve(plan.vm())
-                                        .resolve("started")));
+                                || Files.exists(target.vmFolder(plan.vm()).resolve("started")));
             case LEADER -> false;
         };
     }

@@ -87,7 +87,8 @@ final class KillsCommand implements Callable<Integer> {
         report.add(machine);
         report.add("Three nodes on this machine. A VM of 256 MiB, 128 filled, 32 more rewritten at 60 MiB/s, writes"
                 + " to its disk and is migrated; copying takes " + copyMs + " ms when nobody is killed. In the middle,"
-                + " at a random point (two in five within 60 ms of the pause, around the commit), somebody is killed by SIGKILL and started again at once; 30 s later at most all"
+                + " at a random point (two in five within 60 ms of the pause, around the commit), somebody is killed"
+                + " by SIGKILL and started again at once; 30 s later at most all"
                 + " must be right: one owner that all nodes agree on, at most one guest inside KVM_RUN at any sample"
                 + " (every 5 ms), heartbeats without a gap or a twin, no error found by the guest, no vCPU thread or"
                 + " file elsewhere, nothing paused, and no VM lost of which a complete copy survived.");

@@ -50,7 +50,12 @@ public final class LocalCluster implements AutoCloseable {
     public record Member(String name, String address, int portBase, Path data, UnaryOperator<List<String>> wrap) {
         /** Where its guests' serial output is. */
         public Path serialLog(String vm) {
-            return data.resolve("vms").resolve(vm).resolve("serial.log");
+            return vmFolder(vm).resolve("serial.log");
+        }
+
+        /** Where it keeps a VM. */
+        public Path vmFolder(String vm) {
+            return data.resolve("vms").resolve(vm);
         }
     }
 
