@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftGroup;
@@ -23,6 +25,8 @@ import org.slf4j.LoggerFactory;
 final class RaftHost {
     private static final Logger LOG = LoggerFactory.getLogger(RaftHost.class);
     private static final long LONGEST_REST_NS = 60_000_000_000L;
+    private static final long LONGEST_CLOSE_NS = 10_000_000_000L;
+    private static final long CLOSE_POLL_NS = 5_000_000L;
 
     static {
         // Ratis ends the whole process on a port in use and, by a default handler, on any thread's uncaught exception.
@@ -165,12 +169,31 @@ final class RaftHost {
         return ready && division.getInfo().getCurrentTerm() == before ? OptionalLong.of(before) : OptionalLong.empty();
     }
 
+    /**
+     * Closes the server and waits until it writes no more: when it is closing itself already, a second close of it
+     * returns at once.
+     */
     void close() throws IOException {
         RaftServer last;
         synchronized (this) {
             closed = true;
             last = server;
         }
+        Optional<RaftServer.Division> division = division();
         last.close();
+        awaitClosed(last::getLifeCycleState);
+        if (division.isPresent()) {
+            awaitClosed(division.get().getInfo()::getLifeCycleState);
+        }
+    }
+
+    private void awaitClosed(Supplier<LifeCycle.State> state) throws IOException {
+        long beganNs = System.nanoTime();
+        while (state.get() != LifeCycle.State.CLOSED) {
+            if (System.nanoTime() - beganNs > LONGEST_CLOSE_NS) {
+                throw new IOException("the registry server of " + settings.peerId() + " is still " + state.get());
+            }
+            LockSupport.parkNanos(CLOSE_POLL_NS);
+        }
     }
 }

@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftRegistry implements Registry, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RaftRegistry.class);
+    private static final long CLOSE_MS = 10_000;
     private static final long CHECK_MS = 1_000;
     private static final long MEMBERS_DEADLINE_MS = 60_000;
     private static final long ADDED_POLL_MS = 20;
@@ -210,15 +211,21 @@ public final class RaftRegistry implements Registry, AutoCloseable {
                 .toList();
     }
 
-    /** Stops the peer; what is under way fails with {@link RegistryException}. */
+    /** Stops the peer and waits until it writes no more; what is under way fails with {@link RegistryException}. */
     @Override
     public void close() {
-        guard.shutdownNow();
+        guard.shutdown();
         try {
             host.close();
+            // A restart under way on this thread ends by closing what it started.
+            if (!guard.awaitTermination(CLOSE_MS, TimeUnit.MILLISECONDS)) {
+                LOG.warn("the registry of {} is still starting its server again", settings.peerId());
+            }
             caller.close();
         } catch (IOException e) {
             LOG.warn("closing the registry", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         thread.shutdown();
         view.close();
