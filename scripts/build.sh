@@ -29,7 +29,7 @@ build() {
   echo "stardust: building (the first time fetches libraries from Maven Central)"
   local start=$SECONDS
   rm -f "$STAMP"
-  (cd "$root" && mvn -B -q -DskipTests -pl ops -am package) || {
+  (cd "$root" && mvn -B -q -T 2 -DskipTests -pl ops -am package) || {
     echo "stardust: the build failed; run: mvn -B -DskipTests -pl ops -am package" >&2
     exit 1
   }
