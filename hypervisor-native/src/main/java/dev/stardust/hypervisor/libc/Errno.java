@@ -19,6 +19,8 @@ public final class Errno {
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
+    public static final int ENOSYS = 38;
+    public static final int EOPNOTSUPP = 95;
 
     private Errno() {}
 
@@ -42,6 +44,8 @@ public final class Errno {
             case EMFILE -> "EMFILE, too many open files: raise 'ulimit -n'";
             case ENOTTY -> "ENOTTY, not known to this device";
             case ENOSPC -> "ENOSPC, no space left on the disk";
+            case ENOSYS -> "ENOSYS, not in this kernel";
+            case EOPNOTSUPP -> "EOPNOTSUPP, not supported";
             default -> "error number " + errno;
         };
     }

@@ -7,5 +7,8 @@ public final class OpenFlags {
     public static final int CREATE = 0100;
     public static final int CLOEXEC = 02000000;
 
+    /** Only names the file; neither reads nor writes it. */
+    public static final int PATH = 010000000;
+
     private OpenFlags() {}
 }
