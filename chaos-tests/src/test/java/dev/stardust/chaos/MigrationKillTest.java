@@ -26,9 +26,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Who is killed in the middle of a migration leaves one owner, one guest and right data; ten times in the soak. */
 @Tag("kvm")
 class MigrationKillTest {
-    /** Half a minute, as the soak has it, and as much again: here another test loads the same two cores. */
-    private static final int JUDGED_AFTER_MS = 60_000;
-
     private static final int TIMES = 2;
     private static final long SEED = Long.getLong("chaos.seed", System.nanoTime() & 0xffff_ffffL);
     private static final Random RANDOM = new Random(SEED);
@@ -45,7 +42,7 @@ class MigrationKillTest {
         Kvm.require();
         System.out.println("MigrationKillTest: repeat with -Dchaos.seed=" + SEED);
         cluster = TestCluster.start(folder, 3, SEED);
-        kills = new MigrationKill(cluster, JUDGED_AFTER_MS);
+        kills = new MigrationKill(cluster);
         calmMs = kills.calmMs("calm");
         System.out.println("copying takes " + calmMs + " ms when nobody is killed");
     }

@@ -26,6 +26,7 @@ public final class MigrationKill {
             "fill_mib=128 ws_mib=32 rate_mibs=60 random_pct=50 disk_kibs=256 disk_ws_mib=4 hb_ms=250";
 
     private static final int MEMORY_MIB = 256;
+    private static final int JUDGED_AFTER_MS = 30_000;
     private static final int LOOK_AGAIN_MS = 250;
     private static final int WATCH_MS = 2_000;
     private static final int CALM_TIMEOUT_MS = 60_000;
@@ -36,15 +37,9 @@ public final class MigrationKill {
     private static final int SAMPLES_OUTSIDE = 3;
 
     private final TestCluster cluster;
-    private final int judgedAfterMs;
 
-    /**
-     * Kills in this three-node cluster, all of whose nodes live.
-     *
-     * @param judgedAfterMs how long after the killed process was started again all must be right at the latest
-     */
-    public MigrationKill(TestCluster cluster, int judgedAfterMs) {
-        this.judgedAfterMs = judgedAfterMs;
+    /** Kills in this three-node cluster, all of whose nodes live. */
+    public MigrationKill(TestCluster cluster) {
         this.cluster = cluster;
     }
 
@@ -147,7 +142,7 @@ public final class MigrationKill {
             Thread.sleep(LOOK_AGAIN_MS);
             wrong = unsettled(plan, source, target, watch);
             ms = (System.nanoTime() - begin) / 1_000_000;
-        } while (!wrong.isEmpty() && ms < judgedAfterMs);
+        } while (!wrong.isEmpty() && ms < JUDGED_AFTER_MS);
         if (wrong.isEmpty()) {
             wrong = afterwards(plan, source, target, watch);
         }

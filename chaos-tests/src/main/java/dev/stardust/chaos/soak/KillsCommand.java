@@ -30,7 +30,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Source, target and leader killed in the middle of migrations, as node process and as host.")
 final class KillsCommand implements Callable<Integer> {
-    private static final int JUDGED_AFTER_MS = 30_000;
     private static final int NODES = 3;
 
     @Option(names = "--times", paramLabel = "N", defaultValue = "10", description = "each kill so often (default 10)")
@@ -54,7 +53,7 @@ final class KillsCommand implements Callable<Integer> {
             Path folder = Files.createTempDirectory("stardust-kills-");
             teardown.add(() -> LocalCluster.deleteTree(folder));
             TestCluster cluster = teardown.add(TestCluster.start(folder, NODES, used));
-            MigrationKill kills = new MigrationKill(cluster, JUDGED_AFTER_MS);
+            MigrationKill kills = new MigrationKill(cluster);
             long copyMs = kills.calmMs("calm");
             Random random = new Random(used);
             for (int turn = 1; turn <= times; turn++) {
