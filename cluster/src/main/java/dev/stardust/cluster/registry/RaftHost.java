@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.ratis.conf.RaftProperties;
@@ -25,7 +26,9 @@ import org.slf4j.LoggerFactory;
 final class RaftHost {
     private static final Logger LOG = LoggerFactory.getLogger(RaftHost.class);
     private static final long LONGEST_REST_NS = 60_000_000_000L;
-    private static final long LONGEST_CLOSE_NS = 10_000_000_000L;
+    /** How long closing waits for a server that closes. */
+    static final long LONGEST_CLOSE_MS = 10_000;
+
     private static final long CLOSE_POLL_NS = 5_000_000L;
 
     static {
@@ -190,7 +193,7 @@ final class RaftHost {
     private void awaitClosed(Supplier<LifeCycle.State> state) throws IOException {
         long beganNs = System.nanoTime();
         while (state.get() != LifeCycle.State.CLOSED) {
-            if (System.nanoTime() - beganNs > LONGEST_CLOSE_NS) {
+            if (System.nanoTime() - beganNs > TimeUnit.MILLISECONDS.toNanos(LONGEST_CLOSE_MS)) {
                 throw new IOException("the registry server of " + settings.peerId() + " is still " + state.get());
             }
             LockSupport.parkNanos(CLOSE_POLL_NS);

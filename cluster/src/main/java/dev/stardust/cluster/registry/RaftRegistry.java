@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftRegistry implements Registry, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RaftRegistry.class);
-    private static final long CLOSE_MS = 10_000;
     private static final long CHECK_MS = 1_000;
     private static final long MEMBERS_DEADLINE_MS = 60_000;
     private static final long ADDED_POLL_MS = 20;
@@ -218,14 +217,23 @@ public final class RaftRegistry implements Registry, AutoCloseable {
         try {
             host.close();
             // A restart under way on this thread ends by closing what it started.
-            if (!guard.awaitTermination(CLOSE_MS, TimeUnit.MILLISECONDS)) {
+            if (!guard.awaitTermination(RaftHost.LONGEST_CLOSE_MS, TimeUnit.MILLISECONDS)) {
                 LOG.warn("the registry of {} is still starting its server again", settings.peerId());
             }
-            caller.close();
         } catch (IOException e) {
             LOG.warn("closing the registry", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            closeClient();
+        }
+    }
+
+    private void closeClient() {
+        try {
+            caller.close();
+        } catch (IOException e) {
+            LOG.warn("closing the registry's client", e);
         }
         thread.shutdown();
         view.close();

@@ -118,7 +118,11 @@ public final class LocalCluster implements AutoCloseable {
                 "--token-file",
                 tokenFile.toString(),
                 "--insecure"));
-        node.command(member.wrap().apply(node.command()));
+        List<String> command = new ArrayList<>(member.wrap().apply(node.command()));
+        // A session of its own, as a service has: the kernel shares the processors out by sessions, and each worker is
+        // one.
+        command.add(0, "setsid");
+        node.command(command);
         node.redirectErrorStream(true);
         node.redirectOutput(ProcessBuilder.Redirect.appendTo(
                 member.data().resolve("node.log").toFile()));
