@@ -43,6 +43,7 @@ public enum KvmIoctl {
     KVM_GET_DEBUGREGS(Direction.READ, 0xa1, KvmStructs.KvmDebugregs.SIZE),
     KVM_SET_DEBUGREGS(Direction.WRITE, 0xa2, KvmStructs.KvmDebugregs.SIZE),
     KVM_GET_TSC_KHZ(Direction.NONE, 0xa3, 0),
+    KVM_KVMCLOCK_CTRL(Direction.NONE, 0xad, 0),
     KVM_GET_XSAVE(Direction.READ, 0xa4, KvmStructs.KvmXsave.SIZE),
     KVM_SET_XSAVE(Direction.WRITE, 0xa5, KvmStructs.KvmXsave.SIZE),
     KVM_GET_XCRS(Direction.READ, 0xa6, KvmStructs.KvmXcrs.SIZE),

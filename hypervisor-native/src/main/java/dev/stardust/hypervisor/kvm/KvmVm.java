@@ -113,10 +113,7 @@ public final class KvmVm extends KvmFd {
         return clock;
     }
 
-    /**
-     * Sets the VM's clock to the nanoseconds of a saved one, without advancing it by the time that passed in between:
-     * a paused guest's clock stands still.
-     */
+    /** Sets the VM's clock, in nanoseconds since it was started. */
     public void setClock(long nanoseconds) {
         UnsafeBuffer clock = struct(KvmStructs.KvmClockData.SIZE);
         clock.putLong(KvmStructs.KvmClockData.CLOCK, nanoseconds);

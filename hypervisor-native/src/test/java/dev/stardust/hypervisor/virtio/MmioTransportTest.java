@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.hypervisor.virtio.blk.BlockDevice;
+import dev.stardust.hypervisor.virtio.blk.BlockSettings;
 import dev.stardust.hypervisor.virtio.blk.HeapDisk;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +24,7 @@ class MmioTransportTest {
     private final TestGuest guest = newGuest();
 
     private TestGuest newGuest() {
-        return new TestGuest(new BlockDevice(new HeapDisk(4096), "d", false), memory);
+        return new TestGuest(new BlockDevice(new HeapDisk(4096), new BlockSettings("d", false)), memory);
     }
 
     @AfterEach
@@ -238,7 +239,8 @@ class MmioTransportTest {
             TestGuest[] guests = new TestGuest[devices];
             for (int i = 0; i < devices; i++) {
                 memories[i] = GuestMemory.create(RAM_BYTES);
-                guests[i] = new TestGuest(new BlockDevice(new HeapDisk(4096), "d" + i, false), memories[i]);
+                guests[i] = new TestGuest(
+                        new BlockDevice(new HeapDisk(4096), new BlockSettings("d" + i, false)), memories[i]);
                 worker.attach(guests[i].transport());
                 guests[i].start();
                 guests[i].descriptor(0, 0x8000, 16, NEXT, 1);
@@ -299,13 +301,15 @@ class MmioTransportTest {
         guest.transport().pause();
         byte[] state = guest.transport().save();
         try (GuestMemory small = GuestMemory.create(0x3000);
-                TestGuest other = new TestGuest(new BlockDevice(new HeapDisk(4096), "d", false), small)) {
+                TestGuest other =
+                        new TestGuest(new BlockDevice(new HeapDisk(4096), new BlockSettings("d", false)), small)) {
             Exception e = assertThrows(
                     IllegalArgumentException.class, () -> other.transport().restore(state));
             assertTrue(e.getMessage().contains("device area"), e.getMessage());
             assertEquals(0, other.readRegister(MmioRegisters.STATUS));
         }
-        try (TestGuest other = new TestGuest(new BlockDevice(new HeapDisk(8192), "d", false), memory)) {
+        try (TestGuest other =
+                new TestGuest(new BlockDevice(new HeapDisk(8192), new BlockSettings("d", false)), memory)) {
             assertThrows(IllegalArgumentException.class, () -> other.transport().restore(state));
         }
     }

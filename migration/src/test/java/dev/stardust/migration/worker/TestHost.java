@@ -6,6 +6,7 @@ import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.cluster.stream.AeronDriver;
+import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.MachineInfo;
@@ -127,8 +128,7 @@ final class TestHost implements AutoCloseable {
                 1,
                 memoryMib,
                 1,
-                kernel == null ? null : kernel.toString(),
-                commandLine,
+                kernel == null ? null : Boot.of(kernel.toString(), commandLine),
                 base == null ? null : base.toString(),
                 log.toString(),
                 List.of(disk),

@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", required = true, description = "the VM's name")
     private String name;
 
-    @Option(names = "--image", paramLabel = "IMAGE", description = "image of its disk (repeatable)")
+    @Option(
+            names = {"--image", "--disk"},
+            paramLabel = "IMAGE",
+            description = "image that a disk of it starts as (repeatable)")
     private List<String> images = List.of();
 
     @Option(names = "--base", paramLabel = "BASE", description = "start from a saved base instead of booting")
@@ -32,11 +36,31 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--memory", paramLabel = "SIZE", description = "guest memory, e.g. 256MiB (default 128MiB)")
     private String memory;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "ELF64 guest (default: the built-in test guest)")
-    private String kernel;
+    @Option(names = "--cpus", paramLabel = "N", description = "number of CPUs (default 1)")
+    private Integer cpus;
 
-    @Option(names = "--args", paramLabel = "TEXT", description = "the guest's command line")
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description =
+                    "Linux (bzImage or vmlinux) or another ELF64 kernel, on the hosts under the same path (default:"
+                            + " the built-in test guest)")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "the kernel's initial RAM disk")
+    private Path initrd;
+
+    @Option(
+            names = {"--cmdline", "--args"},
+            paramLabel = "TEXT",
+            description = "the kernel's command line")
     private String args;
+
+    @Option(
+            names = "--boot",
+            paramLabel = "HOW",
+            description = "how the kernel is started: auto, linux, pvh or elf64 (default auto: as its file asks)")
+    private String boot;
 
     @Option(names = "--host", paramLabel = "HOST", description = "the host to run on (default: the scheduler's choice)")
     private String host;
@@ -64,13 +88,17 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         if (!extra.isEmpty()) {
             throw new CliException(
-                    CliException.USAGE, "run takes no '" + extra.get(0) + "': give the guest's command line by --args");
+                    CliException.USAGE,
+                    "run takes no '" + extra.get(0) + "': give the kernel's command line by --cmdline");
         }
         Map<String, Object> vm = new LinkedHashMap<>();
         vm.put("name", name);
         put(vm, "memory", memory);
         put(vm, "base", base);
-        put(vm, "kernel", kernel);
+        put(vm, "cpus", cpus);
+        put(vm, "kernel", absolute(kernel));
+        put(vm, "initrd", absolute(initrd));
+        put(vm, "boot", boot);
         put(vm, "args", args);
         put(vm, "host", host);
         if (!images.isEmpty()) {
@@ -97,6 +125,10 @@ final class RunCommand implements Callable<Integer> {
         output.print(spec.commandLine().getOut(), result, out -> PsCommand.table(result.path("vms"))
                 .print(out));
         return 0;
+    }
+
+    private static String absolute(Path file) {
+        return file == null ? null : file.toAbsolutePath().normalize().toString();
     }
 
     private static void put(Map<String, Object> map, String key, Object value) {

@@ -24,6 +24,7 @@ import dev.stardust.ops.launch.Installation;
 import dev.stardust.scheduler.actor.HostEntry;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.ChunkBaseSaver;
+import dev.stardust.vm.actor.Consoles;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.Inventory;
 import dev.stardust.vm.actor.Json;
@@ -80,6 +81,7 @@ final class Member implements AutoCloseable {
     private Workers workers;
     private LocalVmHost vmHost;
     private SerialLogs logs;
+    private Consoles consoles;
     private ClusterNode<NodeGuardian.Command> node;
 
     private Member(Settings settings, Identity identity, RaftRegistry registry) {
@@ -133,6 +135,7 @@ final class Member implements AutoCloseable {
                                 workerOptions()),
                         machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
+        consoles = opening(new Consoles(data.resolve("vms"), blocking));
         vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
         enter(self);
         node = opening(ClusterNode.start(
@@ -259,6 +262,7 @@ final class Member implements AutoCloseable {
                 identity.hostId(),
                 vmHost,
                 logs,
+                consoles,
                 new ChunkBaseSaver(settings.data(), chunks, vmHost, logs, blocking),
                 workers::machine);
     }

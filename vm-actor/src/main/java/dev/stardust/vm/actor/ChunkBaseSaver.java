@@ -136,7 +136,14 @@ public final class ChunkBaseSaver implements BaseSaver {
             }
             sink.sync();
             return new Saved(
-                    new BaseEntry(memory.hex(), stateId.hex(), vm.spec().memoryMib(), disks), sink.storedBytes(), "");
+                    new BaseEntry(
+                            memory.hex(),
+                            stateId.hex(),
+                            vm.spec().memoryMib(),
+                            vm.spec().cpus(),
+                            disks),
+                    sink.storedBytes(),
+                    "");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep the base: " + e.getMessage(), e);
         } finally {

@@ -9,6 +9,7 @@ import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.file.SealedJson;
+import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.RemoteMachine;
@@ -92,8 +93,8 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<RemoteMachine> boot(VmRecord record) {
         ResolvedSpec spec = record.spec();
-        return run(() -> spec.base() == null ? kernel(spec) : null)
-                .thenCompose(kernel -> prepare(record, "", kernel))
+        return run(() -> spec.base() == null ? bootFiles(spec.boot()) : null)
+                .thenCompose(boot -> prepare(record, "", boot))
                 .thenCompose(machine -> spec.base() == null
                         ? CompletableFuture.completedFuture(machine)
                         : state(spec.state()).thenCompose(machine::restoreState).thenApply(done -> machine));
@@ -104,15 +105,14 @@ public final class LocalVmHost implements VmHost {
         return prepare(record, tag, null);
     }
 
-    private CompletionStage<RemoteMachine> prepare(VmRecord record, String tag, String kernel) {
+    private CompletionStage<RemoteMachine> prepare(VmRecord record, String tag, Boot boot) {
         ResolvedSpec spec = record.spec();
         return run(() -> new CreateMachine(
                         record.name(),
                         record.epoch(),
                         spec.memoryMib(),
-                        1,
-                        kernel,
-                        spec.args(),
+                        spec.cpus(),
+                        boot,
                         spec.memory() == null ? null : base(spec.memory()).toString(),
                         folder(record.name()).resolve("serial.log").toString(),
                         disks(record),
@@ -120,14 +120,18 @@ public final class LocalVmHost implements VmHost {
                 .thenCompose(create -> workers.create(create, spec.strict()));
     }
 
-    private String kernel(ResolvedSpec spec) throws IOException {
-        if (spec.kernel() == null) {
-            return TestGuest.extract(data.resolve("run")).toString();
+    private Boot bootFiles(Boot boot) throws IOException {
+        requireReadable("kernel", boot.kernel());
+        requireReadable("initrd", boot.initrd());
+        return boot.kernel() != null
+                ? boot
+                : boot.withKernel(TestGuest.extract(data.resolve("run")).toString());
+    }
+
+    private static void requireReadable(String what, String file) throws IOException {
+        if (file != null && !Files.isReadable(Path.of(file))) {
+            throw new IOException(what + " " + file + " cannot be read on this host: copy it there");
         }
-        if (!Files.isReadable(Path.of(spec.kernel()))) {
-            throw new IOException("kernel " + spec.kernel() + " cannot be read on this host: copy it there");
-        }
-        return spec.kernel();
     }
 
     private List<DiskFiles> disks(VmRecord record) throws IOException {

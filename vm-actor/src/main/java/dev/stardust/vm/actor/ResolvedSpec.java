@@ -2,6 +2,7 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,8 @@ import java.util.TreeSet;
  *
  * @param name the VM's name
  * @param memoryMib its RAM
- * @param kernel absolute path of an ELF64 kernel, or null for the built-in test guest
- * @param args the kernel's command line
+ * @param cpus its vCPUs
+ * @param boot what it starts; not used with a base
  * @param disks its disks in order
  * @param base the base it starts from, or null
  * @param memory id of the base's memory manifest, or null
@@ -24,8 +25,8 @@ import java.util.TreeSet;
 public record ResolvedSpec(
         String name,
         int memoryMib,
-        String kernel,
-        String args,
+        int cpus,
+        Boot boot,
         List<Disk> disks,
         String base,
         String memory,
@@ -50,6 +51,11 @@ public record ResolvedSpec(
      * @throws ClusterException NOT_FOUND that names what is missing and what there is
      */
     public static ResolvedSpec of(VmSpec spec, Map<String, ImageEntry> images, Map<String, BaseEntry> bases) {
+        if (!spec.networks().isEmpty()) {
+            throw new ClusterException(
+                    ErrorCode.REFUSED,
+                    "VM " + spec.name() + " asks for networks, which VMs do not have in this version: leave them out");
+        }
         List<Disk> disks = spec.disks().stream()
                 .map(d -> new Disk(find("image", d.image(), images, spec.name()).manifest(), d.readOnly()))
                 .toList();
@@ -57,8 +63,8 @@ public record ResolvedSpec(
             return new ResolvedSpec(
                     spec.name(),
                     spec.memoryMib(),
-                    spec.kernel(),
-                    spec.args(),
+                    spec.cpus(),
+                    spec.boot(),
                     disks,
                     null,
                     null,
@@ -77,11 +83,17 @@ public record ResolvedSpec(
                     "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.memoryMib()
                             + " MiB of memory: leave memory out or give just that");
         }
+        if (spec.cpus() != 1 && spec.cpus() != base.cpus()) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.cpus()
+                            + " CPUs: leave cpus out or give just that");
+        }
         return new ResolvedSpec(
                 spec.name(),
                 base.memoryMib(),
-                null,
-                spec.args(),
+                base.cpus(),
+                Boot.TEST_GUEST,
                 base.disks(),
                 spec.base(),
                 base.memory(),

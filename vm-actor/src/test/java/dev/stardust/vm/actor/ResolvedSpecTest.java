@@ -2,6 +2,7 @@ package dev.stardust.vm.actor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 final class ResolvedSpecTest {
     private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff"));
     private static final Map<String, BaseEntry> BASES =
-            Map.of("warm", new BaseEntry("mm", "ss", 256, List.of(new ResolvedSpec.Disk("dd", false))));
+            Map.of("warm", new BaseEntry("mm", "ss", 256, 2, List.of(new ResolvedSpec.Disk("dd", false))));
 
     private static VmSpec vm(String fields) {
         return DeploymentSpec.parse("t.yaml", "name: d\nvms:\n  - {name: a, " + fields + "}\n")
@@ -24,6 +25,12 @@ final class ResolvedSpecTest {
 
     private static ClusterException refused(String fields) {
         return assertThrows(ClusterException.class, () -> ResolvedSpec.of(vm(fields), IMAGES, BASES));
+    }
+
+    @Test
+    void networksAreRefusedSinceNothingPlugsThemIn() {
+        assertTrue(
+                refused("memory: 64MiB, networks: [{type: nat}]").getMessage().contains("leave them out"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.disk.DiskImages;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -179,8 +180,7 @@ class KvmWorkerTest {
                 1,
                 32,
                 1,
-                kernel == null ? null : kernel.toString(),
-                commandLine,
+                kernel == null ? null : Boot.of(kernel.toString(), commandLine),
                 null,
                 data.resolve(vm + ".log").toString(),
                 List.of(disks),

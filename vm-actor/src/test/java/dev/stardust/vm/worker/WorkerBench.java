@@ -1,5 +1,6 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,8 +108,7 @@ final class WorkerBench {
                 1,
                 memoryMib,
                 1,
-                kernel.equals("-") ? null : kernel,
-                "rate_mibs=0 hb_ms=1000 tick_us=200000",
+                kernel.equals("-") ? null : Boot.of(kernel, "rate_mibs=0 hb_ms=1000 tick_us=200000"),
                 null,
                 data.resolve(name + ".log").toString(),
                 List.of(),

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -206,7 +207,7 @@ class WorkersTest {
     }
 
     private static CreateMachine spec(String vm, long epoch, String commandLine) {
-        return new CreateMachine(vm, epoch, 8, 1, null, commandLine, null, "/s", List.of(), "");
+        return new CreateMachine(vm, epoch, 8, 1, Boot.of("/k", commandLine), null, "/s", List.of(), "");
     }
 
     private Set<String> names() {

@@ -1,0 +1,30 @@
+package dev.stardust.chaos.lab;
+
+import java.time.Duration;
+
+/** One thing that an unmodified Linux guest does under our VMM. To add one: a class in {@code cases}, a line in its list. */
+public interface LinuxCase {
+    /** Lower-case letters, digits and dashes. */
+    String name();
+
+    /** vCPUs of its largest guest. Cases with more than one run in a lab of their own. */
+    default int vcpus() {
+        return 1;
+    }
+
+    /**
+     * What the guest does after it said INNER UP: shell commands for busybox, with {@code load MODULE} for kernel modules
+     * of {@code Initramfs.GUEST_MODULES}. Afterwards the guest powers off.
+     */
+    default String guestCommands() {
+        return "";
+    }
+
+    /** After which it failed, whatever it does. */
+    default Duration limit() {
+        return Duration.ofSeconds(60);
+    }
+
+    /** The host's side: starts guests and says by an exception what is not as it should be. */
+    void run(LabContext lab) throws Exception;
+}

@@ -1,0 +1,46 @@
+package dev.stardust.chaos.lab.cases;
+
+import dev.stardust.chaos.lab.LinuxCase;
+import dev.stardust.hypervisor.boot.BootSpec.Protocol;
+import java.util.List;
+
+/** All cases, in the order in which they run. */
+public final class LinuxCases {
+    private static final List<LinuxCase> ALL = List.of(
+            new HostKvmCase(),
+            new TestGuestCase(),
+            new BootCase("direct", Protocol.LINUX),
+            new BootCase("pvh", Protocol.PVH),
+            new BootCase("elf64", Protocol.ELF64),
+            new RebootCase(),
+            new PanicCase(),
+            new PowerButtonCase(),
+            new ConsoleCase(),
+            new DiskCase(),
+            new RngCase(),
+            new CdCase(),
+            new BalloonCase(),
+            new NetCase(),
+            new SaveRestoreCase(),
+            new SmpCase());
+
+    private LinuxCases() {}
+
+    /** The cases whose guests have one vCPU. */
+    public static List<LinuxCase> withOneVcpu() {
+        return ALL.stream().filter(c -> c.vcpus() == 1).toList();
+    }
+
+    /** The cases whose guests have several. */
+    public static List<LinuxCase> withSeveralVcpus() {
+        return ALL.stream().filter(c -> c.vcpus() > 1).toList();
+    }
+
+    /** The case of that name. */
+    public static LinuxCase named(String name) {
+        return ALL.stream()
+                .filter(c -> c.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no case " + name));
+    }
+}
