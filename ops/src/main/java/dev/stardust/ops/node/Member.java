@@ -35,7 +35,6 @@ import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -123,17 +122,7 @@ final class Member implements AutoCloseable {
         opened.push(registry.watch("", this::noteLostLease));
         chunks = opening(new ChunkNode(
                 identity.hostId(), store, transport, ring, ChunkPeers.of(directory, () -> node.classicSystem())));
-        workers = opening(await(
-                "looking for running workers",
-                Workers.open(
-                        WorkerSettings.of(
-                                data.resolve("workers"),
-                                identity.hostId(),
-                                identity.cluster(),
-                                System.getProperty("java.class.path"),
-                                WorkerMain.class.getName(),
-                                workerOptions()),
-                        machineEvents)));
+        workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
         vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
@@ -147,10 +136,18 @@ final class Member implements AutoCloseable {
         opened.push(LeaseExpirer.start(registry, LEASE_MARGIN_MS));
     }
 
-    private static List<String> workerOptions() {
-        List<String> options = new ArrayList<>(Installation.archiveOptions(Installation.Jvm.WORKER));
-        options.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
-        return options;
+    private WorkerSettings workerSettings() {
+        if (!settings.confine()) {
+            LOG.warn("--confine off: a guest that breaks out of its VM can do whatever this node can");
+        }
+        return WorkerSettings.of(
+                        settings.data().resolve("workers"),
+                        identity.hostId(),
+                        identity.cluster(),
+                        System.getProperty("java.class.path"),
+                        WorkerMain.class.getName(),
+                        Installation.archiveOptions(Installation.Jvm.WORKER))
+                .confined(settings.confine());
     }
 
     /** The host is entered together with its first lease: one that was entered and has none is dead. */

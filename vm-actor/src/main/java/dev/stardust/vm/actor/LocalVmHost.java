@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -34,8 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link VmHost} on the node's data folder: {@code vms/NAME} holds a VM's record, extent maps, what it wrote to its
- * disks and its serial output; {@code bases/ID.mem} the RAM that clones share.
+ * {@link VmHost} on the node's data folder: {@code records/NAME} holds what the node keeps of a VM, out of its worker's
+ * reach; {@code vms/NAME} what its worker takes and makes: kernel, extent maps, what it wrote to its disks and its serial
+ * output; {@code bases/ID.mem} the RAM that clones share.
  */
 public final class LocalVmHost implements VmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalVmHost.class);
@@ -64,6 +66,7 @@ public final class LocalVmHost implements VmHost {
     public CompletionStage<Void> save(VmRecord record) {
         return run(() -> {
             Files.createDirectories(folder(record.name()));
+            Files.createDirectories(recordFolder(record.name()));
             if (record.state() == VmState.INCOMING) {
                 Files.deleteIfExists(markFile(record.name()));
             }
@@ -93,7 +96,7 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<RemoteMachine> boot(VmRecord record) {
         ResolvedSpec spec = record.spec();
-        return run(() -> spec.base() == null ? bootFiles(spec.boot()) : null)
+        return run(() -> spec.base() == null ? bootFiles(record) : null)
                 .thenCompose(boot -> prepare(record, "", boot))
                 .thenCompose(machine -> spec.base() == null
                         ? CompletableFuture.completedFuture(machine)
@@ -120,18 +123,23 @@ public final class LocalVmHost implements VmHost {
                 .thenCompose(create -> workers.create(create, spec.strict()));
     }
 
-    private Boot bootFiles(Boot boot) throws IOException {
-        requireReadable("kernel", boot.kernel());
-        requireReadable("initrd", boot.initrd());
-        return boot.kernel() != null
-                ? boot
-                : boot.withKernel(TestGuest.extract(data.resolve("run")).toString());
+    /** With copies of the files beside the VM's others, since a worker can read no others. */
+    private Boot bootFiles(VmRecord record) throws IOException {
+        Boot boot = record.spec().boot();
+        Path folder = folder(record.name());
+        String kernel = boot.kernel() == null
+                ? TestGuest.extract(folder).toString()
+                : copied("kernel", boot.kernel(), folder);
+        return boot.withFiles(kernel, boot.initrd() == null ? null : copied("initrd", boot.initrd(), folder));
     }
 
-    private static void requireReadable(String what, String file) throws IOException {
-        if (file != null && !Files.isReadable(Path.of(file))) {
+    private static String copied(String what, String file, Path folder) throws IOException {
+        Path source = Path.of(file);
+        if (!Files.isReadable(source)) {
             throw new IOException(what + " " + file + " cannot be read on this host: copy it there");
         }
+        return Files.copy(source, folder.resolve(what), StandardCopyOption.REPLACE_EXISTING)
+                .toString();
     }
 
     private List<DiskFiles> disks(VmRecord record) throws IOException {
@@ -182,27 +190,31 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<Void> delete(String vm) {
         return run(() -> {
-            Path folder = folder(vm);
-            if (Files.exists(folder)) {
-                // The record goes first: a folder without one is nobody's.
-                Files.deleteIfExists(recordFile(vm));
-                try (Stream<Path> paths = Files.walk(folder)) {
-                    for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.deleteIfExists(path);
-                    }
-                }
-            }
+            // The record goes first: a folder without one is nobody's.
+            Files.deleteIfExists(recordFile(vm));
+            deleteTree(recordFolder(vm));
+            deleteTree(folder(vm));
             return null;
         });
+    }
+
+    private static void deleteTree(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> paths = Files.walk(folder)) {
+                for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
     }
 
     /** What is kept of all VMs, by name. A record that cannot be read is left alone and reported in the log. */
     public CompletionStage<Map<String, VmRecord>> records() {
         return run(() -> {
             Map<String, VmRecord> found = new TreeMap<>();
-            Path vms = data.resolve("vms");
-            if (Files.isDirectory(vms)) {
-                try (Stream<Path> folders = Files.list(vms)) {
+            Path records = data.resolve("records");
+            if (Files.isDirectory(records)) {
+                try (Stream<Path> folders = Files.list(records)) {
                     for (Path folder : folders.toList()) {
                         read(folder.getFileName().toString(), found);
                     }
@@ -227,13 +239,17 @@ public final class LocalVmHost implements VmHost {
         return data.resolve("vms").resolve(vm);
     }
 
+    private Path recordFolder(String vm) {
+        return data.resolve("records").resolve(vm);
+    }
+
     private Path recordFile(String vm) {
-        return folder(vm).resolve("vm.json");
+        return recordFolder(vm).resolve("vm.json");
     }
 
     /** There once the guest of a VM that came by a migration was about to run. */
     private Path markFile(String vm) {
-        return folder(vm).resolve("started");
+        return recordFolder(vm).resolve("started");
     }
 
     /** Something that may block and fail. */

@@ -25,9 +25,9 @@ public record Boot(String kernel, String initrd, String args, BootSpec.Protocol 
         protocol = protocol == null ? BootSpec.Protocol.AUTO : protocol;
     }
 
-    /** The same with another kernel. */
-    public Boot withKernel(String path) {
-        return new Boot(path, initrd, args, protocol);
+    /** The same from other files. */
+    public Boot withFiles(String kernelFile, String initrdFile) {
+        return new Boot(kernelFile, initrdFile, args, protocol);
     }
 
     /** The same for the hypervisor. */

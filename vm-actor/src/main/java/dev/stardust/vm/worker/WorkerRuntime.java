@@ -10,6 +10,10 @@ import org.slf4j.LoggerFactory;
 /** The inside of a worker process. */
 public final class WorkerRuntime {
     static final String SOCKET_NAME = "sock";
+
+    /** The property that tells a worker to limit its system calls. */
+    static final String CONFINED = "stardust.confined";
+
     private static final Logger log = LoggerFactory.getLogger(WorkerRuntime.class);
 
     private WorkerRuntime() {}
@@ -38,6 +42,10 @@ public final class WorkerRuntime {
                 process.startTicks(),
                 Protocol.VERSION);
         try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
+            if (Boolean.getBoolean(CONFINED)) {
+                // It listens, so it needs no more sockets, and nobody has told it to run a guest yet.
+                WorkerSyscalls.filter().install();
+            }
             self.write(workerDir);
             log.info("worker {} is ready, process {}", self.id(), self.pid());
             server.serve();
