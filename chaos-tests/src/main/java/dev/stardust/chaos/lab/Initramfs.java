@@ -1,5 +1,6 @@
 package dev.stardust.chaos.lab;
 
+import dev.stardust.chaos.External;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,8 @@ import java.util.List;
 
 /** The first file systems of the lab and of its guests: busybox, kernel modules and a script that is process 1. */
 final class Initramfs {
+    private static final int BUILD_TIMEOUT_S = 60;
+
     /** What the lab's kernel needs, before anything else runs. */
     private static final List<String> LAB_MODULES =
             List.of("irqbypass", "kvm", "kvm_amd", "virtio_pci", "virtio_blk", "tun");
@@ -48,6 +51,7 @@ final class Initramfs {
     void writeForGuests(Path file, List<LinuxCase> cases) throws IOException {
         try (CpioWriter out = begin(file, "guest-init.sh")) {
             modules(out, linux.modules().loadOrder(GUEST_MODULES));
+            out.program("bin/vsock", program(file.getParent(), "vsock"));
             StringBuilder needs = new StringBuilder();
             for (String module : GUEST_MODULES) {
                 List<String> order = linux.modules().loadOrder(List.of(module));
@@ -62,6 +66,28 @@ final class Initramfs {
                 out.file("cases/" + each.name(), text(each.guestCommands()));
             }
         }
+    }
+
+    /** Builds a program of ours, which needs no library in the guest. */
+    private static byte[] program(Path folder, String name) throws IOException {
+        Path source = folder.resolve(name + ".c");
+        Path program = folder.resolve(name);
+        try (InputStream text = Initramfs.class.getResourceAsStream(name + ".c")) {
+            Files.write(source, text.readAllBytes());
+        }
+        External.run(
+                BUILD_TIMEOUT_S,
+                List.of(
+                        "gcc",
+                        "-static",
+                        "-Os",
+                        "-Wall",
+                        "-Wextra",
+                        "-Werror",
+                        "-o",
+                        program.toString(),
+                        source.toString()));
+        return Files.readAllBytes(program);
     }
 
     private CpioWriter begin(Path file, String init) throws IOException {

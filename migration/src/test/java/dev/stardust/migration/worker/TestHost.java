@@ -8,6 +8,7 @@ import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.cluster.stream.AeronDriver;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.worker.CreateMachine;
+import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.RemoteMachine;
@@ -135,6 +136,7 @@ final class TestHost implements AutoCloseable {
                 copied(base, data.resolve("bases")),
                 log.toString(),
                 List.of(disk),
+                Devices.NONE,
                 "");
         return new Guest(this, await(workers.create(spec, false)), log);
     }

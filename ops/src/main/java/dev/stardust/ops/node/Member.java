@@ -30,6 +30,10 @@ import dev.stardust.vm.actor.Inventory;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LocalVmHost;
 import dev.stardust.vm.actor.SerialLogs;
+import dev.stardust.vm.network.HostNetwork;
+import dev.stardust.vm.network.NetworkSettings;
+import dev.stardust.vm.network.ProcessRunner;
+import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
@@ -48,6 +52,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -125,7 +130,7 @@ final class Member implements AutoCloseable {
         workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
-        vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
+        vmHost = new LocalVmHost(data, store, chunks, workers, network(self), blocking);
         enter(self);
         node = opening(ClusterNode.start(
                 self,
@@ -148,6 +153,24 @@ final class Member implements AutoCloseable {
                         WorkerMain.class.getName(),
                         Installation.archiveOptions(Installation.Jvm.WORKER))
                 .confined(settings.confine());
+    }
+
+    private HostNetwork network(HostAddress self) {
+        // Each node of a machine has a bridge of its own; the usual ports go with the usual name.
+        String bridge = self.httpPort() == Settings.DEFAULT_PORT_BASE
+                ? NetworkSettings.DEFAULT_BRIDGE
+                : NetworkSettings.DEFAULT_BRIDGE + self.httpPort();
+        HostNetwork network = new HostNetwork(
+                new NetworkSettings(
+                        identity.hostId(),
+                        settings.data().resolve("network.json"),
+                        Path.of("/run/stardust-" + bridge),
+                        bridge,
+                        null,
+                        true),
+                new ProcessRunner());
+        network.recover(workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet()));
+        return network;
     }
 
     /** The host is entered together with its first lease: one that was entered and has none is dead. */

@@ -26,6 +26,7 @@ import java.util.Set;
 record Settings(Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile, boolean confine) {
     private static final Set<String> FLAGS = Set.of(
             "--data", "--name", "--bind", "--port-base", "--memory-mib", "--token-file", "--insecure", "--confine");
+    static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
 
     Settings {
@@ -55,7 +56,9 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
                 data,
                 value(flags, environment, file, "--name", defaultName()),
                 bind,
-                number("--port-base", value(flags, environment, file, "--port-base", "7700")),
+                number(
+                        "--port-base",
+                        value(flags, environment, file, "--port-base", Integer.toString(DEFAULT_PORT_BASE))),
                 number("--memory-mib", value(flags, environment, file, "--memory-mib", defaultMemoryMib())),
                 Path.of(value(
                         flags,

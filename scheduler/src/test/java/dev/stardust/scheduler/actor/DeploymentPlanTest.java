@@ -15,6 +15,7 @@ import dev.stardust.cluster.registry.Txn;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.ResolvedSpec;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,19 @@ final class DeploymentPlanTest {
 
     private static VmEntry vm(String name, int memoryMib) {
         return new VmEntry(
-                new ResolvedSpec(name, memoryMib, 1, Boot.TEST_GUEST, List.of(), null, null, null, false, "d/web"),
+                new ResolvedSpec(
+                        name,
+                        memoryMib,
+                        1,
+                        Boot.TEST_GUEST,
+                        List.of(),
+                        List.of(),
+                        Extras.NONE,
+                        null,
+                        null,
+                        null,
+                        false,
+                        "d/web"),
                 "d",
                 "");
     }

@@ -7,10 +7,18 @@ import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
+import dev.stardust.hypervisor.boot.IsoBootConfig;
 import dev.stardust.hypervisor.machine.MachineState;
+import dev.stardust.vm.disk.DiskOpener;
+import dev.stardust.vm.disk.IsoVolume;
+import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.file.SealedJson;
+import dev.stardust.vm.network.GuestNic;
+import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.worker.CreateMachine;
+import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.Workers;
@@ -24,6 +32,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,23 +51,31 @@ import org.slf4j.LoggerFactory;
 public final class LocalVmHost implements VmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalVmHost.class);
 
+    /** Where host programs reach a guest's sockets, in its folder. */
+    private static final String VSOCK = "vsock.sock";
+
+    private static final String CD = "cd";
+
     private final Path data;
     private final ChunkStore store;
     private final ChunkNode chunks;
     private final Workers workers;
+    private final HostNetwork network;
     private final Executor blocking;
 
     /**
      * A host.
      *
      * @param data the node's data folder
-     * @param blocking where files may be read and written and chunks waited for
+     * @param blocking where files may be read and written, programs run and chunks waited for
      */
-    public LocalVmHost(Path data, ChunkStore store, ChunkNode chunks, Workers workers, Executor blocking) {
+    public LocalVmHost(
+            Path data, ChunkStore store, ChunkNode chunks, Workers workers, HostNetwork network, Executor blocking) {
         this.data = data;
         this.store = store;
         this.chunks = chunks;
         this.workers = workers;
+        this.network = network;
         this.blocking = blocking;
     }
 
@@ -119,6 +136,7 @@ public final class LocalVmHost implements VmHost {
                         spec.memory() == null ? null : base(spec.memory()).toString(),
                         folder(record.name()).resolve("serial.log").toString(),
                         disks(record),
+                        devices(record),
                         tag))
                 .thenCompose(create -> workers.create(create, spec.strict()));
     }
@@ -127,10 +145,24 @@ public final class LocalVmHost implements VmHost {
     private Boot bootFiles(VmRecord record) throws IOException {
         Boot boot = record.spec().boot();
         Path folder = folder(record.name());
-        String kernel = boot.kernel() == null
-                ? TestGuest.extract(folder).toString()
-                : copied("kernel", boot.kernel(), folder);
+        if (boot.kernel() == null && record.spec().extras().cd() != null) {
+            return fromCd(record, folder);
+        }
+        String kernel =
+                boot.kernel() == null ? TestGuest.extract(folder).toString() : copied("kernel", boot.kernel(), folder);
         return boot.withFiles(kernel, boot.initrd() == null ? null : copied("initrd", boot.initrd(), folder));
+    }
+
+    private Boot fromCd(VmRecord record, Path folder) throws IOException {
+        DiskFiles disc = disk(record.name(), CD, record.spec().extras().cd(), true);
+        try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
+                VolumeBlockBackend volume = opener.open(Path.of(disc.extents()), null, true)) {
+            Boot boot = record.spec().boot();
+            IsoBootConfig.Extracted found =
+                    IsoVolume.extract("the CD of VM " + record.name(), volume.volume(), boot.isoEntry(), folder);
+            return boot.withFiles(found.kernel().toString(), Objects.toString(found.initrd(), null))
+                    .withArgs(found.commandLine());
+        }
     }
 
     private static String copied(String what, String file, Path folder) throws IOException {
@@ -146,16 +178,45 @@ public final class LocalVmHost implements VmHost {
         List<DiskFiles> disks = new ArrayList<>();
         for (int i = 0; i < record.spec().disks().size(); i++) {
             ResolvedSpec.Disk disk = record.spec().disks().get(i);
-            Path extents = folder(record.name()).resolve("disk-" + i + ".extents");
-            ChunkId root = ChunkId.ofHex(disk.manifest());
-            ExtentMap.write(extents, fetched(root), root, store);
-            disks.add(new DiskFiles(
-                    extents.toString(),
-                    folder(record.name()).resolve("disk-" + i + ".delta").toString(),
-                    "disk-" + i,
-                    disk.readOnly()));
+            disks.add(disk(record.name(), "disk-" + i, disk.manifest(), disk.readOnly()));
         }
         return disks;
+    }
+
+    private DiskFiles disk(String vm, String serial, String manifest, boolean readOnly) throws IOException {
+        Path extents = folder(vm).resolve(serial + ".extents");
+        ChunkId root = ChunkId.ofHex(manifest);
+        ExtentMap.write(extents, fetched(root), root, store);
+        Path delta = folder(vm).resolve(serial + ".delta");
+        return new DiskFiles(extents.toString(), delta.toString(), serial, readOnly);
+    }
+
+    private Devices devices(VmRecord record) throws IOException {
+        ResolvedSpec spec = record.spec();
+        Extras extras = spec.extras();
+        List<Devices.Nic> nics = new ArrayList<>();
+        for (int i = 0; i < spec.networks().size(); i++) {
+            ResolvedSpec.Nic nic = spec.networks().get(i);
+            GuestNic made = network.attach(record.name(), i, nic.wanted(), nic.address());
+            nics.add(new Devices.Nic(made.tap(), made.mac(), made.mtu(), nic.limitMbits()));
+        }
+        return new Devices(
+                nics,
+                extras.rng(),
+                extras.vsock() ? folder(record.name()).resolve(VSOCK).toString() : null,
+                extras.balloon(),
+                extras.cd() == null ? null : disk(record.name(), CD, extras.cd(), true));
+    }
+
+    @Override
+    public ResolvedSpec made(ResolvedSpec spec) {
+        List<ResolvedSpec.Nic> nics = new ArrayList<>(spec.networks());
+        for (GuestNic nic : network.nics()) {
+            if (nic.vm().equals(spec.name()) && nic.index() < nics.size()) {
+                nics.set(nic.index(), nics.get(nic.index()).made(nic));
+            }
+        }
+        return spec.withNetworks(nics);
     }
 
     /** The manifest under this root, with all its chunks in the local store. */
@@ -194,6 +255,7 @@ public final class LocalVmHost implements VmHost {
             Files.deleteIfExists(recordFile(vm));
             deleteTree(recordFolder(vm));
             deleteTree(folder(vm));
+            network.detach(vm);
             return null;
         });
     }

@@ -2,7 +2,11 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.network.GuestNic;
+import dev.stardust.vm.network.NicSpec;
+import dev.stardust.vm.network.PortForward;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +20,13 @@ import java.util.TreeSet;
  * @param cpus its vCPUs
  * @param boot what it starts; not used with a base
  * @param disks its disks in order
+ * @param networks its network interfaces in order
+ * @param extras its other devices; what is in the CD drive is named by its manifest
  * @param base the base it starts from, or null
  * @param memory id of the base's memory manifest, or null
  * @param state id of the base's state, or null
- * @param strict whether it gets a worker process of its own
+ * @param strict whether it gets a worker process of its own; a VM with vsock does, since only such a worker may connect
+ *     to sockets of the host
  * @param spread group whose VMs are spread over hosts, or null
  */
 public record ResolvedSpec(
@@ -28,6 +35,8 @@ public record ResolvedSpec(
         int cpus,
         Boot boot,
         List<Disk> disks,
+        List<Nic> networks,
+        Extras extras,
         String base,
         String memory,
         String state,
@@ -35,6 +44,8 @@ public record ResolvedSpec(
         String spread) {
     public ResolvedSpec {
         disks = List.copyOf(disks);
+        networks = networks == null ? List.of() : List.copyOf(networks);
+        extras = extras == null ? Extras.NONE : extras;
     }
 
     /**
@@ -46,16 +57,40 @@ public record ResolvedSpec(
     public record Disk(String manifest, boolean readOnly) {}
 
     /**
+     * A network interface.
+     *
+     * @param bridge a bridge of the host, or null to be behind the host's own address
+     * @param mac its address, or null until a host has chosen one
+     * @param limitMbits most megabits a second each way; 0 for no limit
+     * @param ports ports of the host that lead to it
+     * @param address the IPv4 address with its prefix that a host gave it, else null
+     */
+    public record Nic(String bridge, String mac, int mtu, int limitMbits, List<PortForward> ports, String address) {
+        public Nic {
+            ports = ports == null ? List.of() : List.copyOf(ports);
+        }
+
+        private static Nic of(VmSpec.Network network) {
+            return new Nic(network.bridge(), network.mac(), network.mtu(), network.limitMbits(), network.ports(), null);
+        }
+
+        /** The same as a host made it. */
+        Nic made(GuestNic nic) {
+            return new Nic(bridge, nic.mac(), mtu, limitMbits, ports, nic.address());
+        }
+
+        /** What a host is to make. */
+        NicSpec wanted() {
+            return new NicSpec(bridge, mac, mtu, ports);
+        }
+    }
+
+    /**
      * Looks names up.
      *
      * @throws ClusterException NOT_FOUND that names what is missing and what there is
      */
     public static ResolvedSpec of(VmSpec spec, Map<String, ImageEntry> images, Map<String, BaseEntry> bases) {
-        if (!spec.networks().isEmpty()) {
-            throw new ClusterException(
-                    ErrorCode.REFUSED,
-                    "VM " + spec.name() + " asks for networks, which VMs do not have in this version: leave them out");
-        }
         List<Disk> disks = spec.disks().stream()
                 .map(d -> new Disk(find("image", d.image(), images, spec.name()).manifest(), d.readOnly()))
                 .toList();
@@ -66,16 +101,24 @@ public record ResolvedSpec(
                     spec.cpus(),
                     spec.boot(),
                     disks,
+                    spec.networks().stream().map(Nic::of).toList(),
+                    extras(spec, images),
                     null,
                     null,
                     null,
-                    spec.strict(),
+                    spec.strict() || spec.extras().vsock(),
                     spec.spread());
         }
         BaseEntry base = find("base", spec.base(), bases, spec.name());
         if (!disks.isEmpty()) {
             throw new ClusterException(
                     ErrorCode.USAGE, "VM " + spec.name() + " starts from a base, which has its disks: name no images");
+        }
+        if (!spec.networks().isEmpty() || !spec.extras().equals(Extras.NONE)) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " starts from a base, whose devices are its disks alone: leave networks, rng,"
+                            + " vsock, balloon and cd out");
         }
         if (spec.memoryMib() != 0 && spec.memoryMib() != base.memoryMib()) {
             throw new ClusterException(
@@ -95,11 +138,25 @@ public record ResolvedSpec(
                 base.cpus(),
                 Boot.TEST_GUEST,
                 base.disks(),
+                List.of(),
+                Extras.NONE,
                 spec.base(),
                 base.memory(),
                 base.state(),
                 spec.strict(),
                 spec.spread());
+    }
+
+    private static Extras extras(VmSpec spec, Map<String, ImageEntry> images) {
+        String cd = spec.extras().cd();
+        return cd == null
+                ? spec.extras()
+                : spec.extras().withCd(find("image", cd, images, spec.name()).manifest());
+    }
+
+    /** The same with networks as a host has made them, addresses and all. */
+    ResolvedSpec withNetworks(List<Nic> made) {
+        return new ResolvedSpec(name, memoryMib, cpus, boot, disks, made, extras, base, memory, state, strict, spread);
     }
 
     private static <T> T find(String kind, String name, Map<String, T> known, String vm) {

@@ -28,6 +28,7 @@ final class VmFields {
 
     private static final Pattern ARGS = Pattern.compile("[\\x20-\\x7e]*");
     private static final Pattern PATH = Pattern.compile("/[^\\x00]{0,4000}");
+    private static final Pattern ENTRY = Pattern.compile("[\\x20-\\x7e]{1,100}");
     private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
     private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
     private static final Pattern PROTOCOL = Pattern.compile(Arrays.stream(BootSpec.Protocol.values())
@@ -53,6 +54,11 @@ final class VmFields {
         Boot boot = boot(in);
         List<VmSpec.Disk> disks = disks(in, image);
         List<VmSpec.Network> networks = NetworkFields.read(in, in.has("count"));
+        Extras extras = new Extras(
+                in.flag("rng", false),
+                in.flag("vsock", false),
+                in.flag("balloon", false),
+                in.text("cd", null, NAME, "an image's name"));
         in.text("restart", "never", RESTART, "never, the only restart policy for now,");
         boolean strict =
                 in.text("isolation", "shared", ISOLATION, "shared or strict").equals("strict");
@@ -73,7 +79,7 @@ final class VmFields {
         if (name.isEmpty()) {
             return List.of();
         }
-        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, boot, disks, networks, strict, labels, spread);
+        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, boot, disks, networks, extras, strict, labels, spread);
         return in.has("count")
                 ? IntStream.rangeClosed(1, count)
                         .mapToObj(i -> spec.named(name + "-" + i))
@@ -93,7 +99,11 @@ final class VmFields {
         if (initrd != null && kernel == null) {
             in.error("initrd", "it needs a kernel that takes it: name one");
         }
-        return new Boot(kernel, initrd, args, BootSpec.Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
+        String isoEntry = in.text("isoEntry", null, ENTRY, "number, title or id of an entry of the CD's boot menu");
+        if (isoEntry != null && (kernel != null || !in.has("cd"))) {
+            in.error("isoEntry", "only a VM with a cd and no kernel starts from its CD");
+        }
+        return new Boot(kernel, initrd, args, BootSpec.Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), isoEntry);
     }
 
     private static List<VmSpec.Disk> disks(FieldReader in, String image) {

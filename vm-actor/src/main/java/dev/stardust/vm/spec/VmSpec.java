@@ -20,6 +20,7 @@ import java.util.Map;
  * @param memoryMib RAM in MiB; 0 means as much as the base has
  * @param boot what it starts, if not from a base
  * @param networks its network interfaces
+ * @param extras its other devices
  * @param strict whether it gets a worker process of its own
  * @param spread name of a group whose VMs should run on different hosts, or null
  */
@@ -31,6 +32,7 @@ public record VmSpec(
         Boot boot,
         List<Disk> disks,
         List<Network> networks,
+        Extras extras,
         boolean strict,
         Map<String, String> labels,
         String spread) {
@@ -55,11 +57,6 @@ public record VmSpec(
     public record Network(String bridge, String mac, int mtu, int limitMbits, List<PortForward> ports) {
         public Network {
             ports = List.copyOf(ports);
-        }
-
-        /** What the host is to make. */
-        public NicSpec nic() {
-            return new NicSpec(bridge, mac, mtu, ports);
         }
 
         private ObjectNode toJson() {
@@ -99,7 +96,7 @@ public record VmSpec(
 
     /** The same with another name. */
     VmSpec named(String other) {
-        return new VmSpec(other, base, memoryMib, cpus, boot, disks, networks, strict, labels, spread);
+        return new VmSpec(other, base, memoryMib, cpus, boot, disks, networks, extras, strict, labels, spread);
     }
 
     /** The compact form for the registry: what is usual is left out. {@link #fromJson} reads it. */
@@ -126,6 +123,9 @@ public record VmSpec(
         if (boot.protocol() != BootSpec.Protocol.AUTO) {
             json.put("boot", boot.protocol().name());
         }
+        if (boot.isoEntry() != null) {
+            json.put("isoEntry", boot.isoEntry());
+        }
         if (!disks.isEmpty()) {
             ArrayNode array = json.putArray("disks");
             for (Disk disk : disks) {
@@ -139,9 +139,13 @@ public record VmSpec(
             ArrayNode array = json.putArray("networks");
             networks.forEach(network -> array.add(network.toJson()));
         }
-        if (strict) {
-            json.put("strict", true);
+        put(json, "rng", extras.rng());
+        put(json, "vsock", extras.vsock());
+        put(json, "balloon", extras.balloon());
+        if (extras.cd() != null) {
+            json.put("cd", extras.cd());
         }
+        put(json, "strict", strict);
         if (!labels.isEmpty()) {
             ObjectNode node = json.putObject("labels");
             labels.forEach(node::put);
@@ -150,6 +154,12 @@ public record VmSpec(
             json.put("spread", spread);
         }
         return json;
+    }
+
+    private static void put(ObjectNode json, String field, boolean value) {
+        if (value) {
+            json.put(field, true);
+        }
     }
 
     /** Throws {@link IllegalArgumentException} if there is no name; fields nobody knows are of a newer version. */
@@ -176,9 +186,15 @@ public record VmSpec(
                         json.path("kernel").asText(null),
                         json.path("initrd").asText(null),
                         json.path("args").asText(""),
-                        BootSpec.Protocol.valueOf(json.path("boot").asText(BootSpec.Protocol.AUTO.name()))),
+                        BootSpec.Protocol.valueOf(json.path("boot").asText(BootSpec.Protocol.AUTO.name())),
+                        json.path("isoEntry").asText(null)),
                 disks,
                 networks,
+                new Extras(
+                        json.path("rng").asBoolean(),
+                        json.path("vsock").asBoolean(),
+                        json.path("balloon").asBoolean(),
+                        json.path("cd").asText(null)),
                 json.path("strict").asBoolean(),
                 labels,
                 json.path("spread").asText(null));

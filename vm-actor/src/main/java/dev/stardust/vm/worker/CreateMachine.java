@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
  * @param epoch epoch of its placement; later requests name it, so that none meant for another placement applies
  * @param boot what to start, with its kernel named, or null for a machine whose state will be restored
  * @param base file that RAM starts from as a private mapping, or null for zeroed RAM
+ * @param devices its devices beside the disks
  * @param tag any text that is to be kept with the machine and told again to a restarted node, for example its role in
  *     a migration
  */
@@ -27,6 +28,7 @@ public record CreateMachine(
         String base,
         String serialLog,
         List<DiskFiles> disks,
+        Devices devices,
         String tag) {
     /** The console's socket, beside the serial log. */
     public static final String CONSOLE = "console.sock";
@@ -42,6 +44,7 @@ public record CreateMachine(
         require(serialLog != null, "serialLog: a path");
         require(boot == null || boot.kernel() != null, "boot: a kernel");
         disks = disks == null ? List.of() : List.copyOf(disks);
+        devices = devices == null ? Devices.NONE : devices;
         tag = checkedTag(tag);
     }
 

@@ -37,6 +37,8 @@ final class WorkerFiles {
     /** A worker reads its own start time and page map there. Rules cannot name a process that is yet to come. */
     private static final Path PROC = Path.of("/proc");
 
+    private static final Path TUN = Path.of("/dev/net/tun");
+
     private static final String USES_ARCHIVE = "-XX:SharedArchiveFile=";
     private static final String WRITES_ARCHIVE = "-XX:ArchiveClassesAtExit=";
 
@@ -67,6 +69,10 @@ final class WorkerFiles {
         }
         Path data = settings.workersDir().getParent();
         Path vms = data.resolve("vms");
+        if (Files.exists(TUN)) {
+            // Without rights over networks it opens taps that are there, and makes none.
+            files.device(TUN);
+        }
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
                 .read(made(data.resolve("bases")))

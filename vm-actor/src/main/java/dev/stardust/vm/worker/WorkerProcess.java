@@ -35,9 +35,9 @@ final class WorkerProcess {
      * reach it. Its output goes to the folder's {@code log}. Do not ask for the process's {@code onExit}, see
      * {@link Confinement#run}.
      *
-     * @param onlyVm name of the one VM of a strict worker, else null
+     * @param only the one VM of a strict worker, else null
      */
-    static Process spawn(WorkerSettings settings, Path folder, String onlyVm) throws IOException {
+    static Process spawn(WorkerSettings settings, Path folder, CreateMachine only) throws IOException {
         Path socket = folder.resolve(WorkerRuntime.SOCKET_NAME);
         if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
             throw new IOException("the path " + socket + " is longer than the " + MAX_SOCKET_PATH_BYTES
@@ -48,7 +48,7 @@ final class WorkerProcess {
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         try {
             Files.createDirectory(temp(folder));
-            ProcessBuilder builder = new ProcessBuilder(command(settings, folder))
+            ProcessBuilder builder = new ProcessBuilder(command(settings, folder, only))
                     .redirectInput(new File("/dev/null"))
                     .redirectOutput(log(folder).toFile())
                     .redirectErrorStream(true);
@@ -56,7 +56,7 @@ final class WorkerProcess {
             // One malloc arena for each of a worker's many threads would cost more than the little contention there is.
             builder.environment().put("MALLOC_ARENA_MAX", "2");
             return settings.confined()
-                    ? Confinement.run(WorkerFiles.of(settings, folder, onlyVm), builder::start)
+                    ? Confinement.run(WorkerFiles.of(settings, folder, only == null ? null : only.vm()), builder::start)
                     : builder.start();
         } catch (IOException e) {
             deleteFolder(folder);
@@ -67,7 +67,7 @@ final class WorkerProcess {
         }
     }
 
-    private static List<String> command(WorkerSettings settings, Path folder) throws IOException {
+    private static List<String> command(WorkerSettings settings, Path folder, CreateMachine only) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(WorkerFiles.setsid().toString());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -75,7 +75,8 @@ final class WorkerProcess {
         command.add("-XX:ErrorFile=" + folder.resolve("hs_err.log"));
         command.add("-Djava.io.tmpdir=" + temp(folder));
         if (settings.confined()) {
-            command.add("-D" + WorkerRuntime.CONFINED + "=true");
+            boolean connects = only != null && only.devices().vsock() != null;
+            command.add("-D" + WorkerRuntime.CONFINED + "=" + (connects ? WorkerRuntime.CONNECTS : "all"));
         }
         command.addAll(settings.javaOptions());
         command.add("-cp");

@@ -11,8 +11,10 @@ import org.slf4j.LoggerFactory;
 public final class WorkerRuntime {
     static final String SOCKET_NAME = "sock";
 
-    /** The property that tells a worker to limit its system calls. */
+    /** The property that tells a worker to limit its system calls; with this value all but connections. */
     static final String CONFINED = "stardust.confined";
+
+    static final String CONNECTS = "connects";
 
     private static final Logger log = LoggerFactory.getLogger(WorkerRuntime.class);
 
@@ -42,9 +44,10 @@ public final class WorkerRuntime {
                 process.startTicks(),
                 Protocol.VERSION);
         try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
-            if (Boolean.getBoolean(CONFINED)) {
-                // It listens, so it needs no more sockets, and nobody has told it to run a guest yet.
-                WorkerSyscalls.filter().install();
+            String confined = System.getProperty(CONFINED);
+            if (confined != null) {
+                // It listens, and nobody has told it to run a guest yet.
+                WorkerSyscalls.filter(confined.equals(CONNECTS)).install();
             }
             self.write(workerDir);
             log.info("worker {} is ready, process {}", self.id(), self.pid());

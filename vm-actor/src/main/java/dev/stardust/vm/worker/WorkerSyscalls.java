@@ -5,12 +5,14 @@ import dev.stardust.hypervisor.libc.Errno;
 import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.sandbox.Seccomp;
 import dev.stardust.hypervisor.sandbox.Syscall;
+import dev.stardust.hypervisor.virtio.net.TunIoctl;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /**
- * The system calls of a worker that listens: what a JVM, virtual machines, files and accepted connections take. It makes
- * no process, no socket and no connection any more, and signals nobody but itself. {@code docs/security.md} tells why.
+ * The system calls of a worker that listens: what a JVM, virtual machines, their devices and files take. It makes no
+ * process and no socket but local ones, connects to nobody unless its VM has vsock, and signals nobody but itself.
+ * {@code docs/security.md} tells why.
  */
 final class WorkerSyscalls {
     /** Flags of clone(2): what every thread has, and what no thread of ours does. */
@@ -30,13 +32,28 @@ final class WorkerSyscalls {
     /** Commands of fcntl(2): descriptors and their flags. Not F_SETOWN and F_SETSIG, which send signals to others. */
     private static final long[] FCNTL = {0, 1, 2, 3, 4, 1030};
 
+    private static final int AF_UNIX = 1;
+
+    /** What asks a socket for an interface's number, and what taps take. */
+    private static final long[] NETWORK_IOCTLS = {
+        TunIoctl.SIOCGIFINDEX, TunIoctl.TUNSETIFF, TunIoctl.TUNGETIFF, TunIoctl.TUNSETVNETHDRSZ, TunIoctl.TUNSETOFFLOAD
+    };
+
     /** Options of prctl(2): names for threads and for memory. */
     private static final long[] PRCTL = {15, 0x53564d41};
 
     private WorkerSyscalls() {}
 
-    /** A filter for this process. */
-    static Seccomp filter() {
+    /**
+     * A filter for this process.
+     *
+     * @param connects whether its VM's connections to sockets of host programs are made here
+     */
+    static Seccomp filter(boolean connects) {
+        return connects ? others().allow(Syscall.CONNECT) : others();
+    }
+
+    private static Seccomp others() {
         return new Seccomp()
                 .allowIf(Syscall.IOCTL, 1, ioctls())
                 .allowIf(Syscall.TGKILL, 0, Libc.C.getpid())
@@ -78,7 +95,22 @@ final class WorkerSyscalls {
                         Syscall.UNLINK,
                         Syscall.UNLINKAT,
                         Syscall.RMDIR)
-                .allow(Syscall.ACCEPT, Syscall.ACCEPT4, Syscall.GETSOCKNAME)
+                // Consoles and vsock listen in their VM's folder, which Landlock keeps them in.
+                .allowIf(Syscall.SOCKET, 0, AF_UNIX)
+                .allow(
+                        Syscall.BIND,
+                        Syscall.LISTEN,
+                        Syscall.ACCEPT,
+                        Syscall.ACCEPT4,
+                        Syscall.GETSOCKNAME,
+                        Syscall.GETSOCKOPT,
+                        Syscall.RECVFROM,
+                        Syscall.SHUTDOWN)
+                // A socket that is its owner's alone.
+                .allowIf(Syscall.FCHMOD, 1, 0600)
+                // To no address: what is sent goes to who is connected.
+                .allowIf(Syscall.SENDTO, 5, 0)
+                .allow(Syscall.TIMERFD_CREATE, Syscall.TIMERFD_SETTIME)
                 .allow(
                         Syscall.EVENTFD2,
                         Syscall.EPOLL_CREATE1,
@@ -126,13 +158,13 @@ final class WorkerSyscalls {
                         Syscall.UNAME);
     }
 
-    /** Those of KVM that the VMM uses, the one of every exit first. */
+    /** Those that the VMM uses, the one of every exit first. */
     private static long[] ioctls() {
-        return LongStream.concat(
-                        LongStream.of(KvmIoctl.KVM_RUN.number()),
-                        Arrays.stream(KvmIoctl.values())
-                                .filter(ioctl -> ioctl != KvmIoctl.KVM_RUN)
-                                .mapToLong(KvmIoctl::number))
+        LongStream first = LongStream.of(KvmIoctl.KVM_RUN.number());
+        LongStream others = Arrays.stream(KvmIoctl.values())
+                .filter(ioctl -> ioctl != KvmIoctl.KVM_RUN)
+                .mapToLong(KvmIoctl::number);
+        return LongStream.concat(LongStream.concat(first, others), LongStream.of(NETWORK_IOCTLS))
                 .toArray();
     }
 }

@@ -85,7 +85,7 @@ public final class Workers implements AutoCloseable {
                 throw new WorkerException(
                         WorkerException.Code.CONFLICT, "VM " + spec.vm() + " runs on this host already");
             }
-            Slot slot = strict ? spawn(spec.vm()) : slotWithRoom();
+            Slot slot = strict ? spawn(spec) : slotWithRoom();
             slot.creating++;
             return slot.ready
                     .thenCompose(ready -> slot.handle.request(Protocol.CREATE, spec))
@@ -212,15 +212,15 @@ public final class Workers implements AutoCloseable {
     }
 
     /** A new worker: for this VM only, or a shared one when it is null. */
-    private Slot spawn(String onlyVm) {
-        boolean strict = onlyVm != null;
+    private Slot spawn(CreateMachine only) {
+        boolean strict = only != null;
         byte[] id = new byte[4];
         random.nextBytes(id);
         Path folder = settings.workersDir()
                 .resolve((strict ? STRICT_PREFIX : SHARED_PREFIX)
                         + HexFormat.of().formatHex(id));
         try {
-            Process child = WorkerProcess.spawn(settings, folder, onlyVm);
+            Process child = WorkerProcess.spawn(settings, folder, only);
             // A process that is over at once has a pid of which nothing is known any more.
             ProcessId process = ProcessId.of(child.pid()).orElse(new ProcessId(child.pid(), -1));
             Slot slot = add(folder, strict, child, process);

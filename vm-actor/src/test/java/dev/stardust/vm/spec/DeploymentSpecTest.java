@@ -42,6 +42,10 @@ class DeploymentSpecTest {
                 networks:
                   - {mac: 02:53:44:00:01:02, limit: 100Mbit, ports: [8080:80, "22022:22"]}
                   - {type: bridged, bridge: br0, mtu: 9000}
+                rng: true
+                vsock: true
+                balloon: true
+                cd: debian-iso
             """;
 
     @Test
@@ -60,6 +64,7 @@ class DeploymentSpecTest {
                         Boot.of(null, "fill_mib=16 rate_mibs=2"),
                         List.of(new VmSpec.Disk("debian", false), new VmSpec.Disk("data", true)),
                         List.of(),
+                        Extras.NONE,
                         true,
                         Map.of("tier", "front", "n", "1"),
                         "demo/web"),
@@ -80,6 +85,7 @@ class DeploymentSpecTest {
                                         100,
                                         List.of(new PortForward(8080, 80), new PortForward(22022, 22))),
                                 new VmSpec.Network("br0", null, 9000, 0, List.of())),
+                        new Extras(true, true, true, "debian-iso"),
                         false,
                         Map.of(),
                         null),

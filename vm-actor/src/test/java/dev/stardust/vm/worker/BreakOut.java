@@ -34,6 +34,7 @@ enum BreakOut {
     MAKE_A_PIPE(t -> undone(path(133, t.own("pipe"), 010600, 0), t.own("pipe"))),
     MAKE_A_DEVICE(t -> undone(path(133, t.own("zero"), 020600, 0x105), t.own("zero"))),
     CHANGE_A_MODE(t -> path(90, t.own("mine"), 0755)),
+    MAKE_A_PROGRAM_OF_ITS_OWNERS(t -> setUserBit(t.own("mine"))),
 
     // Programs.
     EXECUTE(t -> path(59, "/is/not/there", 0, 0)),
@@ -47,7 +48,10 @@ enum BreakOut {
     IPV6_SOCKET(t -> descriptor(41, 10, 1, 0)),
     RAW_PACKETS(t -> descriptor(41, 17, 3, 0)),
     NETLINK_SOCKET(t -> descriptor(41, 16, 3, 0)),
-    CONNECT_TO_A_UNIX_SOCKET(t -> connect(t.data("other.sock"))),
+    CONNECT_TO_A_UNIX_SOCKET(
+            t -> unix(t.data("other.sock"), 1, (fd, to) -> call(42, fd, to, SocketAttempt.ADDRESS_BYTES))),
+    SEND_TO_A_UNIX_SOCKET(
+            t -> unix(t.data("other.sock"), 2, (fd, to) -> call(44, fd, to, 1, 0, to, SocketAttempt.ADDRESS_BYTES))),
 
     // Other processes.
     KILL(t -> call(62, t.pid(), 0)),
@@ -181,19 +185,42 @@ enum BreakOut {
         }
     }
 
-    private static int connect(String path) {
-        int fd = (int) Libc.C.syscall(41, 1, 1, 0, 0, 0, 0);
+    /** Something that is done with a socket and an address. */
+    @FunctionalInterface
+    private interface SocketAttempt {
+        /** Of {@code struct sockaddr_un}. */
+        int ADDRESS_BYTES = 110;
+
+        int run(int fd, long address);
+    }
+
+    private static int unix(String path, int type, SocketAttempt attempt) {
+        int fd = (int) Libc.C.syscall(41, 1, type, 0, 0, 0, 0);
         if (fd < 0) {
             return Libc.errno();
         }
         byte[] name = path.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer address = ByteBuffer.allocateDirect(110).order(ByteOrder.nativeOrder());
+        ByteBuffer address =
+                ByteBuffer.allocateDirect(SocketAttempt.ADDRESS_BYTES).order(ByteOrder.nativeOrder());
         address.putShort(0, (short) 1).put(2, name);
         try {
-            return call(42, fd, Libc.address(address), 110);
+            return attempt.run(fd, Libc.address(address));
         } finally {
             Reference.reachabilityFence(address);
             Libc.C.close(fd);
+        }
+    }
+
+    /** So that whoever starts the file does it as its owner. */
+    private static int setUserBit(String path) {
+        ByteBuffer name = Libc.cString(path);
+        try {
+            int fd = Libc.C.open(Libc.address(name), 0, 0);
+            int error = call(91, fd, 04755);
+            Libc.C.close(fd);
+            return error;
+        } finally {
+            Reference.reachabilityFence(name);
         }
     }
 

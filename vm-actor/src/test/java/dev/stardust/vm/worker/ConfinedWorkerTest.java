@@ -42,6 +42,7 @@ class ConfinedWorkerTest {
     private static final int EINVAL = 22;
     private static final int ENOTTY = 25;
     private static final int ENOSYS = 38;
+    private static final int EPROTOTYPE = 91;
     private static final int EAFNOSUPPORT = 97;
     private static final int ENOKEY = 126;
 
@@ -66,6 +67,7 @@ class ConfinedWorkerTest {
             Map.entry(BreakOut.NEW_PROCESS, Set.of(EINVAL)),
             Map.entry(BreakOut.NEW_PROCESS_BY_CLONE3, Set.of(EINVAL)),
             Map.entry(BreakOut.IPV6_SOCKET, Set.of(0, EAFNOSUPPORT)),
+            Map.entry(BreakOut.SEND_TO_A_UNIX_SOCKET, Set.of(EPROTOTYPE)),
             Map.entry(BreakOut.READ_MEMORY, Set.of(EFAULT)),
             Map.entry(BreakOut.THREAD_IN_A_NAMESPACE, Set.of(EINVAL)),
             Map.entry(BreakOut.ENTER_A_NAMESPACE, Set.of(EBADF)),
@@ -147,6 +149,14 @@ class ConfinedWorkerTest {
         assertEquals(0, attempt(machine, BreakOut.READ_THE_FOLDER_OF_ANOTHER_VM));
         assertEquals(EACCES, attempt(machine, BreakOut.READ_THE_NODES_TOKEN));
         assertEquals(EACCES, attempt(machine, BreakOut.READ_THE_FOLDER_OF_ANOTHER_WORKER));
+    }
+
+    @Test
+    void onlyTheWorkerOfAVmWithVsockConnectsToHostPrograms() throws Exception {
+        RemoteMachine machine = machine(true, true, new Devices(List.of(), false, "/v", false, null));
+        assertEquals(0, attempt(machine, BreakOut.CONNECT_TO_A_UNIX_SOCKET));
+        assertEquals(EPERM, attempt(machine, BreakOut.SEND_TO_A_UNIX_SOCKET));
+        assertEquals(EPERM, attempt(machine, BreakOut.TCP_SOCKET));
     }
 
     @Test
@@ -251,6 +261,11 @@ class ConfinedWorkerTest {
     }
 
     private RemoteMachine machine(boolean confined, boolean strict, String... options) throws Exception {
+        return machine(confined, strict, Devices.NONE, options);
+    }
+
+    private RemoteMachine machine(boolean confined, boolean strict, Devices devices, String... options)
+            throws Exception {
         WorkerSettings settings = new WorkerSettings(
                 data.resolve("workers"),
                 "node-1",
@@ -272,7 +287,7 @@ class ConfinedWorkerTest {
             }
         }));
         write("workers/other/log"); // Now, since a node removes what dead workers left.
-        CreateMachine spec = new CreateMachine("a", 1, 8, 1, null, "x=1", null, "/s", List.of(), "");
+        CreateMachine spec = new CreateMachine("a", 1, 8, 1, null, null, "/s", List.of(), devices, "");
         return await(workers.create(spec, strict));
     }
 

@@ -185,6 +185,7 @@ class KvmWorkerTest {
                 null,
                 folder(vm).resolve("serial.log").toString(),
                 List.of(disks),
+                Devices.NONE,
                 "");
     }
 

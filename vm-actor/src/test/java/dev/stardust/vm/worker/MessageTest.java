@@ -27,6 +27,12 @@ class MessageTest {
             null,
             "/s",
             List.of(new DiskFiles("/e", "/d", "disk0", true)),
+            new Devices(
+                    List.of(new Devices.Nic("tap0", "02:53:44:00:01:02", 1500, 100)),
+                    true,
+                    "/v",
+                    true,
+                    new DiskFiles("/c", "/x", "cd", true)),
             "INCOMING");
 
     @Test

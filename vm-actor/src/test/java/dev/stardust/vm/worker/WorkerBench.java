@@ -114,11 +114,13 @@ final class WorkerBench {
                 kernel.equals("-")
                         ? null
                         : Boot.of(
-                                Files.copy(Path.of(kernel), folder.resolve("kernel")).toString(),
+                                Files.copy(Path.of(kernel), folder.resolve("kernel"))
+                                        .toString(),
                                 "rate_mibs=0 hb_ms=1000 tick_us=200000"),
                 null,
                 folder.resolve("serial.log").toString(),
                 List.of(),
+                Devices.NONE,
                 "");
     }
 

@@ -232,7 +232,7 @@ class WorkersTest {
     }
 
     private static CreateMachine spec(String vm, long epoch, String commandLine) {
-        return new CreateMachine(vm, epoch, 8, 1, Boot.of("/k", commandLine), null, "/s", List.of(), "");
+        return new CreateMachine(vm, epoch, 8, 1, Boot.of("/k", commandLine), null, "/s", List.of(), Devices.NONE, "");
     }
 
     private Set<String> names() {

@@ -21,6 +21,7 @@ public final class LinuxCases {
             new CdCase(),
             new BalloonCase(),
             new NetCase(),
+            new VsockCase(),
             new SaveRestoreCase(),
             new SmpCase());
 

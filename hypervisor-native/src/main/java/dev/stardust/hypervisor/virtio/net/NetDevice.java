@@ -44,7 +44,7 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
     private boolean restored;
     private boolean announceUntold;
 
-    /** Makes one, with its cable in. */
+    /** Makes one, with its cable in. The backend is closed with it. */
     public NetDevice(NetBackend backend, NetSettings settings) {
         this(backend, settings, System::nanoTime);
     }
@@ -184,5 +184,6 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
     public void close() {
         receiveLimit.close();
         transmitLimit.close();
+        backend.close();
     }
 }

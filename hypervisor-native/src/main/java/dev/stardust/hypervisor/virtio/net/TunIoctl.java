@@ -1,15 +1,18 @@
 package dev.stardust.hypervisor.virtio.net;
 
 /** Requests and flags of {@code <linux/if_tun.h>}. */
-final class TunIoctl {
+public final class TunIoctl {
     private static final int TYPE = 'T';
     private static final long WRITE = 1L << 30;
     private static final long READ = 2L << 30;
 
-    static final long TUNSETIFF = number(WRITE, 202);
-    static final long TUNSETOFFLOAD = number(WRITE, 208);
-    static final long TUNGETIFF = number(READ, 210);
-    static final long TUNSETVNETHDRSZ = number(WRITE, 216);
+    public static final long TUNSETIFF = number(WRITE, 202);
+    public static final long TUNSETOFFLOAD = number(WRITE, 208);
+    public static final long TUNGETIFF = number(READ, 210);
+    public static final long TUNSETVNETHDRSZ = number(WRITE, 216);
+
+    /** Of {@code <linux/sockios.h>}: an interface's number, asked of any socket. */
+    public static final long SIOCGIFINDEX = 0x8933;
 
     /** {@code struct ifreq}: name of 16 bytes, flags of 2, and more that tun does not use. */
     static final int IFREQ_BYTES = 40;

@@ -51,6 +51,8 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
     /** Whether the guest is yet to be told that its connections are gone; it gets nothing else before. */
     private boolean resetUntold;
 
+    private boolean closed;
+
     /**
      * Makes one and listens at the path.
      *
@@ -201,7 +203,10 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
 
     @Override
     public void close() {
-        table.close();
-        host.close();
+        if (!closed) {
+            closed = true;
+            table.close();
+            host.close();
+        }
     }
 }

@@ -1,4 +1,4 @@
-package dev.stardust.chaos.bench;
+package dev.stardust.chaos.net;
 
 import dev.stardust.chaos.External;
 import dev.stardust.chaos.ToolException;
@@ -13,14 +13,20 @@ import java.util.List;
  * Network namespaces on one bridge: each stands for a host, and the far end of its veth pair counts what it sends.
  * This process reaches them by the bridge. Needs root and iproute2.
  */
-final class Network implements AutoCloseable {
-    private static final String PREFIX = "sdb";
-    private static final String BRIDGE = PREFIX + "-br";
-    private static final String SUBNET = "10.213.0.";
+public final class Network implements AutoCloseable {
     private static final String MASK = "/24";
     private static final int TIMEOUT_S = 20;
 
+    private final String prefix;
+    private final String bridge;
+    private final String subnet;
     private final List<Namespace> namespaces = new ArrayList<>();
+
+    private Network(String prefix, String subnet) {
+        this.prefix = prefix;
+        this.bridge = prefix + "-br";
+        this.subnet = subnet;
+    }
 
     /**
      * A host of the network.
@@ -29,22 +35,22 @@ final class Network implements AutoCloseable {
      * @param address its address on the bridge
      * @param veth the end of its pair that is at the bridge
      */
-    record Namespace(String name, String address, String veth) {
+    public record Namespace(String name, String address, String veth) {
         /** A command that runs in here; as {@code nsenter} becomes it, it keeps its process id. */
-        List<String> wrap(List<String> command) {
+        public List<String> wrap(List<String> command) {
             List<String> all = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + name, "--"));
             all.addAll(command);
             return all;
         }
 
         /** Bytes that this host has sent so far. */
-        long sentBytes() {
+        public long sentBytes() {
             // What the host sends is what the bridge's end of the pair receives.
             return counter("rx_bytes");
         }
 
         /** Bytes that this host has received so far. */
-        long receivedBytes() {
+        public long receivedBytes() {
             return counter("tx_bytes");
         }
 
@@ -58,20 +64,26 @@ final class Network implements AutoCloseable {
         }
     }
 
-    /** Makes the bridge. On failure nothing is left. */
-    static Network create() {
-        if (Files.exists(Path.of("/sys/class/net/" + BRIDGE))) {
+    /**
+     * Makes the bridge. On failure nothing is left.
+     *
+     * @param prefix begins the names of all that is made, at most 10 characters, no other network's
+     * @param subnet the first three numbers of the addresses, like {@code 10.213.0.}
+     */
+    public static Network create(String prefix, String subnet) {
+        Network network = new Network(prefix, subnet);
+        if (Files.exists(Path.of("/sys/class/net/" + network.bridge))) {
             throw new ToolException(
                     ToolException.CONFLICT,
-                    "the bridge " + BRIDGE + " is there already: another benchmark runs, or one was killed. If none"
-                            + " runs: for n in $(ip netns list | grep -o '^" + PREFIX + "-[a-z0-9-]*'); do ip netns del"
-                            + " $n; done; ip link del " + BRIDGE);
+                    "the bridge " + network.bridge
+                            + " is there already: another of these runs, or one was killed. If none"
+                            + " runs: for n in $(ip netns list | grep -o '^" + prefix + "-[a-z0-9-]*'); do ip netns del"
+                            + " $n; done; ip link del " + network.bridge);
         }
-        Network network = new Network();
         try {
-            ip("link", "add", BRIDGE, "type", "bridge");
-            ip("addr", "add", SUBNET + "1" + MASK, "dev", BRIDGE);
-            ip("link", "set", BRIDGE, "up");
+            ip("link", "add", network.bridge, "type", "bridge");
+            ip("addr", "add", subnet + "1" + MASK, "dev", network.bridge);
+            ip("link", "set", network.bridge, "up");
         } catch (RuntimeException e) {
             network.close();
             throw e;
@@ -80,13 +92,13 @@ final class Network implements AutoCloseable {
     }
 
     /** Adds a host. */
-    Namespace add(String host) {
+    public Namespace add(String host) {
         int number = namespaces.size() + 2;
-        Namespace added = new Namespace(PREFIX + "-" + host, SUBNET + number, PREFIX + number);
+        Namespace added = new Namespace(prefix + "-" + host, subnet + number, prefix + number);
         namespaces.add(added);
         ip("netns", "add", added.name());
         ip("link", "add", added.veth(), "type", "veth", "peer", "name", "eth0", "netns", added.name());
-        ip("link", "set", added.veth(), "master", BRIDGE, "up");
+        ip("link", "set", added.veth(), "master", bridge, "up");
         ip("-n", added.name(), "addr", "add", added.address() + MASK, "dev", "eth0");
         ip("-n", added.name(), "link", "set", "eth0", "up");
         ip("-n", added.name(), "link", "set", "lo", "up");
@@ -111,8 +123,8 @@ final class Network implements AutoCloseable {
             }
         }
         namespaces.clear();
-        if (Files.exists(Path.of("/sys/class/net/" + BRIDGE))) {
-            ip("link", "del", BRIDGE);
+        if (Files.exists(Path.of("/sys/class/net/" + bridge))) {
+            ip("link", "del", bridge);
         }
     }
 }
