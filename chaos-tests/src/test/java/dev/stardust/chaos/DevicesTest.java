@@ -187,7 +187,7 @@ class DevicesTest {
                 .path("state")
                 .asText()
                 .equals("running"));
-        cli.run("migrate", VM, "node-2").ok();
+        cli.run("migrate", VM, "--to", "node-2").ok();
         awaitBeats(member(1));
         assertEquals(1, taps(second).size());
         assertEquals(mac, mac(member(1)));

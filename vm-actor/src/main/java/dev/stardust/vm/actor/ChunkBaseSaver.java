@@ -9,8 +9,6 @@ import dev.stardust.chunk.manifest.PageRuns;
 import dev.stardust.chunk.store.ChunkSink;
 import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.chunk.volume.Sealer;
-import dev.stardust.cluster.protocol.ClusterException;
-import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.libc.MappedMemory;
 import dev.stardust.hypervisor.libc.OpenFlags;
@@ -18,7 +16,6 @@ import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.BaseExport;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
-import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -68,13 +65,6 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     @Override
     public CompletionStage<Saved> save(VmRecord vm, RemoteMachine machine, String base, String when) {
-        if (!vm.spec().networks().isEmpty() || !vm.spec().extras().equals(Extras.NONE)) {
-            return CompletableFuture.failedFuture(new ClusterException(
-                    ErrorCode.REFUSED,
-                    "VM " + vm.name()
-                            + " has more devices than disks, which VMs that start from a base have not: run it"
-                            + " without networks, rng, vsock, balloon and cd"));
-        }
         return line(vm.name(), when, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MS))
                 .thenCompose(seen -> export(vm, machine))
                 .thenApplyAsync(kept -> store(vm, kept), blocking);

@@ -164,7 +164,8 @@ class DeploymentSpecTest {
                         "d.yaml:9:9: vms[1].disks[0].image: this field is needed: an image's name",
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
                         "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus,"
-                                + " kernel, initrd, args, boot, disks, networks, restart, isolation, labels, spread",
+                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, restart,"
+                                + " isolation, labels, spread",
                         "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));
     }
