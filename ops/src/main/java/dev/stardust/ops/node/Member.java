@@ -29,6 +29,7 @@ import dev.stardust.vm.actor.Inventory;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LocalVmHost;
 import dev.stardust.vm.actor.SerialLogs;
+import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
@@ -48,6 +49,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -134,6 +136,8 @@ final class Member implements AutoCloseable {
                         machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
+        vmHost.removeLeftovers(
+                workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet()));
         enter(self);
         node = opening(ClusterNode.start(
                 self,

@@ -178,31 +178,55 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<Void> delete(String vm) {
         return run(() -> {
-            Path folder = folder(vm);
-            if (Files.exists(folder)) {
-                // The record goes first: a folder without one is nobody's.
-                Files.deleteIfExists(recordFile(vm));
-                try (Stream<Path> paths = Files.walk(folder)) {
-                    for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.deleteIfExists(path);
-                    }
-                }
-            }
+            // The record goes first: a folder without one is nobody's.
+            Files.deleteIfExists(recordFile(vm));
+            deleteTree(folder(vm));
             return null;
         });
+    }
+
+    private static void deleteTree(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> paths = Files.walk(folder)) {
+                for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
+    }
+
+    /**
+     * Removes folders of VMs of which nothing is written down: a process that is killed while it deletes a VM leaves one.
+     * Blocks; to be called once, before anybody works with this host's VMs.
+     *
+     * @param running names of the VMs that workers hold, which keep theirs
+     */
+    public void removeLeftovers(Set<String> running) throws IOException {
+        for (Path folder : folders()) {
+            String vm = folder.getFileName().toString();
+            if (!Files.exists(recordFile(vm)) && !running.contains(vm)) {
+                LOG.info("removing what is left of VM {}", vm);
+                deleteTree(folder);
+            }
+        }
+    }
+
+    private List<Path> folders() throws IOException {
+        Path vms = data.resolve("vms");
+        if (!Files.isDirectory(vms)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(vms)) {
+            return folders.filter(Files::isDirectory).toList();
+        }
     }
 
     /** What is kept of all VMs, by name. A record that cannot be read is left alone and reported in the log. */
     public CompletionStage<Map<String, VmRecord>> records() {
         return run(() -> {
             Map<String, VmRecord> found = new TreeMap<>();
-            Path vms = data.resolve("vms");
-            if (Files.isDirectory(vms)) {
-                try (Stream<Path> folders = Files.list(vms)) {
-                    for (Path folder : folders.toList()) {
-                        read(folder.getFileName().toString(), found);
-                    }
-                }
+            for (Path folder : folders()) {
+                read(folder.getFileName().toString(), found);
             }
             return found;
         });
