@@ -43,6 +43,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -130,7 +131,12 @@ final class Member implements AutoCloseable {
         workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
-        vmHost = new LocalVmHost(data, store, chunks, workers, network(self), blocking);
+        Set<String> running =
+                workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet());
+        HostNetwork network = network(self);
+        network.recover(running);
+        vmHost = new LocalVmHost(data, store, chunks, workers, network, blocking);
+        vmHost.removeLeftovers(running);
         enter(self);
         node = opening(ClusterNode.start(
                 self,
@@ -160,7 +166,7 @@ final class Member implements AutoCloseable {
         String bridge = self.httpPort() == Settings.DEFAULT_PORT_BASE
                 ? NetworkSettings.DEFAULT_BRIDGE
                 : NetworkSettings.DEFAULT_BRIDGE + self.httpPort();
-        HostNetwork network = new HostNetwork(
+        return new HostNetwork(
                 new NetworkSettings(
                         identity.hostId(),
                         settings.data().resolve("network.json"),
@@ -169,8 +175,6 @@ final class Member implements AutoCloseable {
                         null,
                         true),
                 new ProcessRunner());
-        network.recover(workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet()));
-        return network;
     }
 
     /** The host is entered together with its first lease: one that was entered and has none is dead. */

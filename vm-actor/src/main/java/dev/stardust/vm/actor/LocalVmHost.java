@@ -36,6 +36,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -50,6 +51,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class LocalVmHost implements VmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalVmHost.class);
+
+    private static final String VMS = "vms";
+    private static final String RECORDS = "records";
 
     /** Where host programs reach a guest's sockets, in its folder. */
     private static final String VSOCK = "vsock.sock";
@@ -270,17 +274,43 @@ public final class LocalVmHost implements VmHost {
         }
     }
 
+    /**
+     * Removes folders of VMs of which nothing is written down: a process that is killed while it deletes a VM leaves some.
+     * Blocks; to be called once, before anybody works with this host's VMs.
+     *
+     * @param running names of the VMs that workers hold, which keep theirs
+     */
+    public void removeLeftovers(Set<String> running) throws IOException {
+        Set<String> known = new TreeSet<>(folders(RECORDS));
+        known.addAll(folders(VMS));
+        for (String vm : known) {
+            if (!Files.exists(recordFile(vm)) && !running.contains(vm)) {
+                LOG.info("removing what is left of VM {}", vm);
+                deleteTree(recordFolder(vm));
+                deleteTree(folder(vm));
+            }
+        }
+    }
+
+    /** Names of the folders in one of this host's. */
+    private List<String> folders(String parent) throws IOException {
+        Path all = data.resolve(parent);
+        if (!Files.isDirectory(all)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(all)) {
+            return folders.filter(Files::isDirectory)
+                    .map(folder -> folder.getFileName().toString())
+                    .toList();
+        }
+    }
+
     /** What is kept of all VMs, by name. A record that cannot be read is left alone and reported in the log. */
     public CompletionStage<Map<String, VmRecord>> records() {
         return run(() -> {
             Map<String, VmRecord> found = new TreeMap<>();
-            Path records = data.resolve("records");
-            if (Files.isDirectory(records)) {
-                try (Stream<Path> folders = Files.list(records)) {
-                    for (Path folder : folders.toList()) {
-                        read(folder.getFileName().toString(), found);
-                    }
-                }
+            for (String vm : folders(RECORDS)) {
+                read(vm, found);
             }
             return found;
         });
@@ -298,11 +328,11 @@ public final class LocalVmHost implements VmHost {
     }
 
     Path folder(String vm) {
-        return data.resolve("vms").resolve(vm);
+        return data.resolve(VMS).resolve(vm);
     }
 
     private Path recordFolder(String vm) {
-        return data.resolve("records").resolve(vm);
+        return data.resolve(RECORDS).resolve(vm);
     }
 
     private Path recordFile(String vm) {
