@@ -181,7 +181,7 @@ class DevicesTest {
     @Test
     @Order(5)
     void itMovesWithItsDevicesAndItsNetworkMovesWithIt() throws IOException, InterruptedException {
-        String mac = mac(member(0));
+        String addresses = addresses(member(0));
         LocalCluster.await("the VM is known again", TIMEOUT_MS, () -> nodes.client(member(0))
                 .get("/vms/" + VM)
                 .path("state")
@@ -190,16 +190,17 @@ class DevicesTest {
         cli.run("migrate", VM, "--to", "node-2").ok();
         awaitBeats(member(1));
         assertEquals(1, taps(second).size());
-        assertEquals(mac, mac(member(1)));
+        assertEquals(addresses, addresses(member(1)));
         LocalCluster.await(
                 "nothing is left of it on node-1", TIMEOUT_MS, () -> taps(first).isEmpty());
     }
 
-    private static String mac(Member host) throws IOException {
-        Matcher mac = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}")
-                .matcher(Files.readString(host.data().resolve("network.json")));
-        assertTrue(mac.find(), "no address is noted");
-        return mac.group();
+    /** Of hardware and of IP, as the node notes them. */
+    private static String addresses(Member host) throws IOException {
+        String notes = Files.readString(host.data().resolve("network.json"));
+        Matcher found = Pattern.compile("\"mac\":\"([^\"]+)\".*?\"address\":\"([^\"]+)\"").matcher(notes);
+        assertTrue(found.find(), notes);
+        return found.group(1) + " " + found.group(2);
     }
 
     @Test

@@ -237,7 +237,8 @@ final class ClusterService implements AutoCloseable {
         if (!vm.networks().isEmpty() || !vm.extras().equals(Extras.NONE)) {
             throw new ClusterException(
                     ErrorCode.REFUSED,
-                    "VM " + vm.name() + " has more devices than disks, which VMs that start from a base have not: run it"
+                    "VM " + vm.name()
+                            + " has more devices than disks, which VMs that start from a base have not: run it"
                             + " without networks, rng, vsock, balloon and cd");
         }
     }

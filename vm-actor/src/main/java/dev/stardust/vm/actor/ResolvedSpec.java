@@ -63,7 +63,7 @@ public record ResolvedSpec(
      * @param mac its address, or null until a host has chosen one
      * @param limitMbits most megabits a second each way; 0 for no limit
      * @param ports ports of the host that lead to it
-     * @param address the IPv4 address with its prefix that a host gave it, else null
+     * @param address the IPv4 address that a host gave it, else null
      */
     public record Nic(String bridge, String mac, int mtu, int limitMbits, List<PortForward> ports, String address) {
         public Nic {
@@ -76,7 +76,8 @@ public record ResolvedSpec(
 
         /** The same as a host made it. */
         Nic made(GuestNic nic) {
-            return new Nic(bridge, nic.mac(), mtu, limitMbits, ports, nic.address());
+            String given = nic.address() == null ? null : nic.address().split("/", 2)[0];
+            return new Nic(bridge, nic.mac(), mtu, limitMbits, ports, given);
         }
 
         /** What a host is to make. */
