@@ -5,26 +5,31 @@ import dev.stardust.hypervisor.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
  * The ACPI tables of a machine without fixed ACPI hardware (ACPI specification 6.5, chapter 5.2): RSDP, XSDT, FADT, MADT
  * and DSDT, from 0xe0000 on, where guests look for the RSDP and the memory map has no RAM.
  */
 public final class AcpiTables {
-    private static final long START = 0xe0000;
-    private static final long END = ResetVector.ADDRESS;
+    private static final int START = 0xe0000;
+    private static final int END = ResetVector.ADDRESS;
     private static final int ALIGNMENT = 16;
 
-    private static final int RSDP_SIZE = 36;
+    static final int RSDP_SIZE = 36;
+    static final int RSDP_XSDT = 24;
+    static final int RSDP_CHECKSUM = 32;
+
     private static final int RSDP_V1_SIZE = 20;
     private static final int RSDP_REVISION = 2;
 
     private static final int HEADER_SIZE = 36;
-    private static final int CHECKSUM = 9;
+    static final int CHECKSUM = 9;
 
     private static final int FADT_SIZE = 276;
     private static final int FADT_REVISION = 6;
     private static final int FADT_MINOR = 5;
+    private static final int FADT_DSDT = 40;
     private static final int FADT_BOOT_ARCH = 109;
     private static final int FADT_FLAGS = 112;
     private static final int FADT_RESET_REG = 116;
@@ -70,49 +75,64 @@ public final class AcpiTables {
      * @throws BootException if the tables do not fit
      */
     public static long write(GuestMemory memory, AcpiPlatform platform) {
-        long at = START + padded(RSDP_SIZE);
-        long dsdt = at;
-        at = put(memory, at, table("DSDT", DSDT_REVISION, Dsdt.of(platform)));
-        long fadt = at;
-        at = put(memory, at, fadt(dsdt));
-        long madt = at;
-        at = put(memory, at, madt(platform));
-        put(memory, at, xsdt(fadt, madt));
-        put(memory, START, rsdp(at));
-        return START;
-    }
-
-    /** Writes a table and gives the place of the next. */
-    private static long put(GuestMemory memory, long at, byte[] table) {
-        long end = at + padded(table.length);
-        if (end > END) {
+        int tablesAt = START + padded(RSDP_SIZE);
+        AcpiImage image = image(platform, tablesAt);
+        if (tablesAt + image.tables().length > END) {
             throw new BootException("the ACPI tables take more than the " + (END - START)
                     + " bytes there are for them; give the machine fewer devices or vCPUs");
         }
-        memory.write(at, table);
-        return end;
+        memory.write(tablesAt, image.tables());
+        memory.write(START, image.rsdp());
+        return START;
     }
 
-    private static long padded(long size) {
+    /**
+     * The tables for a place in memory.
+     *
+     * @param base guest-physical address of the first, or 0 if who places them adds it to all pointers
+     */
+    static AcpiImage image(AcpiPlatform platform, int base) {
+        byte[] dsdt = table("DSDT", DSDT_REVISION, Dsdt.of(platform));
+        int fadtAt = padded(dsdt.length);
+        byte[] fadt = fadt(base);
+        int madtAt = fadtAt + padded(fadt.length);
+        byte[] madt = madt(platform);
+        int xsdtAt = madtAt + padded(madt.length);
+        byte[] xsdt = xsdt(base + fadtAt, base + madtAt);
+        ByteBuffer tables = ByteBuffer.allocate(xsdtAt + padded(xsdt.length));
+        tables.put(0, dsdt).put(fadtAt, fadt).put(madtAt, madt).put(xsdtAt, xsdt);
+        return new AcpiImage(
+                tables.array(),
+                rsdp(base + xsdtAt),
+                List.of(
+                        new AcpiImage.Pointer(fadtAt + FADT_DSDT, Integer.BYTES),
+                        new AcpiImage.Pointer(fadtAt + FADT_X_DSDT, Long.BYTES),
+                        new AcpiImage.Pointer(xsdtAt + HEADER_SIZE, Long.BYTES),
+                        new AcpiImage.Pointer(xsdtAt + HEADER_SIZE + Long.BYTES, Long.BYTES)),
+                List.of(new AcpiImage.Range(fadtAt, fadt.length), new AcpiImage.Range(xsdtAt, xsdt.length)));
+    }
+
+    private static int padded(int size) {
         return (size + ALIGNMENT - 1) & -ALIGNMENT;
     }
 
-    private static byte[] rsdp(long xsdt) {
+    private static byte[] rsdp(int xsdt) {
         ByteBuffer out = ByteBuffer.allocate(RSDP_SIZE).order(ByteOrder.LITTLE_ENDIAN);
         out.put(ascii("RSD PTR ")).put((byte) 0).put(ascii("STRDST")).put((byte) RSDP_REVISION);
         out.putInt(0).putInt(RSDP_SIZE).putLong(xsdt);
         out.put(8, checksum(out.array(), RSDP_V1_SIZE));
-        out.put(32, checksum(out.array(), RSDP_SIZE));
+        out.put(RSDP_CHECKSUM, checksum(out.array(), RSDP_SIZE));
         return out.array();
     }
 
-    private static byte[] xsdt(long fadt, long madt) {
+    private static byte[] xsdt(int fadt, int madt) {
         ByteBuffer out = ByteBuffer.allocate(2 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         return table("XSDT", 1, out.putLong(fadt).putLong(madt).array());
     }
 
-    private static byte[] fadt(long dsdt) {
+    private static byte[] fadt(int dsdt) {
         ByteBuffer out = ByteBuffer.allocate(FADT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(FADT_DSDT, dsdt); // for who knows the first revision only, SeaBIOS among them
         out.putShort(FADT_BOOT_ARCH, (short) (BOOT_NO_VGA | BOOT_NO_CMOS_CLOCK));
         out.putInt(
                 FADT_FLAGS,

@@ -215,6 +215,21 @@ public final class BootCatalog {
     }
 
     /**
+     * Refuses an image that a BIOS could not start, or only with an emulated disk. BIOSes start the default entry.
+     *
+     * @throws BootException telling why
+     */
+    public static void checkForBios(IsoImage image) {
+        Optional<BootCatalog> catalog = read(image);
+        image.check(catalog.isPresent(), "has no boot catalog, so a BIOS finds nothing to start in it");
+        Entry first = catalog.orElseThrow().entries.get(0);
+        image.check(
+                first.platform() == Platform.X86,
+                "has a default boot entry for " + first.platform() + ", which a BIOS does not start");
+        load(image, first);
+    }
+
+    /**
      * The bytes that a BIOS loads for an entry.
      *
      * @throws BootException if it needs an emulated disk, or lies outside the image

@@ -7,7 +7,7 @@ public final class BootLoader {
     private BootLoader() {}
 
     /**
-     * Loads a kernel by the protocol that the spec names or, for {@link Protocol#AUTO}, by the file's own.
+     * Loads a kernel, or a BIOS, by the protocol that the spec names or, for {@link Protocol#AUTO}, by the file's own.
      *
      * @return the registers that vCPU 0 starts with
      * @throws BootException if a file cannot be read, is not of the protocol, or does not fit the memory
@@ -24,8 +24,11 @@ public final class BootLoader {
                         case PVH -> PvhBoot.load(Elf64.parse(kernel), spec, target);
                         case ELF64 -> Elf64Boot.load(Elf64.parse(kernel), spec, target);
                         case MULTIBOOT -> MultibootBoot.load(kernel, spec, target);
+                        case BIOS -> BiosBoot.load(kernel, spec, target);
                     };
-            ResetVector.write(target.memory());
+            if (spec.protocol() != Protocol.BIOS) {
+                ResetVector.write(target.memory()); // a BIOS has one of its own
+            }
             return entry;
         }
     }

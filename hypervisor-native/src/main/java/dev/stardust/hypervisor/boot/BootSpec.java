@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * What a machine boots.
  *
- * @param kernel the kernel's file
+ * @param kernel the kernel's file, or that of a BIOS
  * @param initrd the initial RAM disk's file, or null
  * @param commandLine the kernel's command line, printable ASCII
  * @param protocol how the kernel is entered
@@ -41,6 +41,8 @@ public record BootSpec(Path kernel, Path initrd, String commandLine, Protocol pr
         /** An ELF64 file by its entry, in long mode, as Linux's 64-bit boot protocol enters it. */
         ELF64,
         /** A file with a Multiboot header, by version 2 of Multiboot if it has that one. */
-        MULTIBOOT
+        MULTIBOOT,
+        /** The image of a PC's BIOS, which finds what to boot on the machine's disks; see {@link BiosBoot}. */
+        BIOS
     }
 }

@@ -9,7 +9,7 @@ import dev.stardust.hypervisor.memory.GuestMemory;
  * {@code reboot_init} and {@code BOOT_BIOS}), which is the case here.
  */
 final class ResetVector {
-    static final long ADDRESS = 0xffff0;
+    static final int ADDRESS = 0xffff0;
 
     private static final int PORT = PowerController.BASE + PowerController.RESET;
 

@@ -22,6 +22,7 @@ public enum KvmIoctl {
     KVM_SET_IRQCHIP(Direction.READ, 0x63, KvmStructs.KvmIrqchip.SIZE),
     KVM_IRQFD(Direction.WRITE, 0x76, KvmStructs.KvmIrqfd.SIZE),
     KVM_IOEVENTFD(Direction.WRITE, 0x79, KvmStructs.KvmIoeventfd.SIZE),
+    KVM_CREATE_PIT2(Direction.WRITE, 0x77, KvmStructs.KvmPitConfig.SIZE),
     KVM_SET_CLOCK(Direction.WRITE, 0x7b, KvmStructs.KvmClockData.SIZE),
     KVM_GET_CLOCK(Direction.READ, 0x7c, KvmStructs.KvmClockData.SIZE),
     KVM_RUN(Direction.NONE, 0x80, 0),

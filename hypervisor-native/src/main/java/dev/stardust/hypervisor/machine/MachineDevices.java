@@ -10,6 +10,7 @@ import dev.stardust.hypervisor.virtio.QueueWorker;
 import dev.stardust.hypervisor.virtio.VirtioDevice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.agrona.DirectBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,14 @@ final class MachineDevices {
             slots.add(slot(i));
         }
         return slots;
+    }
+
+    /** The slots of a kind of device, in order. */
+    List<VirtioSlot> slotsOf(int deviceId) {
+        return IntStream.range(0, transports.size())
+                .filter(i -> transports.get(i).deviceId() == deviceId)
+                .mapToObj(MachineDevices::slot)
+                .toList();
     }
 
     /** Lets requests be served, first those that wait. */

@@ -3,11 +3,14 @@ package dev.stardust.hypervisor.machine;
 import dev.stardust.hypervisor.boot.AcpiPlatform;
 import dev.stardust.hypervisor.boot.AcpiPlatform.VirtioSlot;
 import dev.stardust.hypervisor.boot.AcpiTables;
+import dev.stardust.hypervisor.boot.BiosBoot;
+import dev.stardust.hypervisor.boot.BiosBoot.MemoryRange;
 import dev.stardust.hypervisor.boot.BootLoader;
 import dev.stardust.hypervisor.boot.BootTarget;
 import dev.stardust.hypervisor.console.ConsoleBackend;
 import dev.stardust.hypervisor.console.ConsoleServer;
 import dev.stardust.hypervisor.device.Bus;
+import dev.stardust.hypervisor.device.FirmwareConfig;
 import dev.stardust.hypervisor.device.PanicPort;
 import dev.stardust.hypervisor.device.PowerController;
 import dev.stardust.hypervisor.device.ResetPort;
@@ -22,8 +25,11 @@ import dev.stardust.hypervisor.virtio.QueueWorker;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import dev.stardust.hypervisor.virtio.blk.BlockDevice;
 import dev.stardust.hypervisor.virtio.blk.BlockSettings;
+import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
 import java.io.IOException;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +40,10 @@ import org.slf4j.LoggerFactory;
 final class MachineHardware implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MachineHardware.class);
     private static final long TSS_ADDRESS = 0xfffb_d000L;
+    private static final long TSS_BYTES = 0x3000;
     private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
+    private static final MemoryRange OF_KVM =
+            new MemoryRange(IDENTITY_MAP_ADDRESS, TSS_ADDRESS + TSS_BYTES - IDENTITY_MAP_ADDRESS);
     private static final int RAM_SLOT = 0;
 
     /** RAM ends below the hole where devices and interrupt controllers are. */
@@ -57,6 +66,9 @@ final class MachineHardware implements AutoCloseable {
     private final List<BlockBackend> backends;
     private final DirtyLog dirtyLog;
 
+    /** Null if no BIOS starts the machine. */
+    private final BiosHardware bios;
+
     private MachineHardware(
             MachineSpec spec,
             List<BlockBackend> backends,
@@ -68,10 +80,14 @@ final class MachineHardware implements AutoCloseable {
         try (KvmSystem kvm = KvmSystem.open()) {
             memory = resources.add(openMemory(spec));
             SerialLog log = resources.add(new SerialLog(spec.serialLog()));
+            bios = BiosHardware.of(spec, resources);
             vm = resources.add(kvm.createVm());
             vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
             vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
             vm.createIrqchip();
+            if (bios != null) {
+                bios.plugInto(vm);
+            }
             cpus = new MachineCpus(vm, spec.vcpus(), spec.cpu(), kvm.supportedCpuid());
 
             Bus ports = new Bus("port bus");
@@ -92,7 +108,7 @@ final class MachineHardware implements AutoCloseable {
                     spec.memoryMib(), spec.vcpus(), devices.slots().size());
             dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
             if (spec.boot() != null) {
-                boot(spec);
+                boot(spec, ports);
             }
         }
     }
@@ -164,11 +180,24 @@ final class MachineHardware implements AutoCloseable {
         }
     }
 
-    private void boot(MachineSpec spec) {
+    private void boot(MachineSpec spec, Bus ports) {
         AcpiPlatform acpi = new AcpiPlatform(spec.vcpus(), spec.vcpus(), devices.slots(), EVENT_GSI);
-        long rsdp = AcpiTables.write(memory, acpi);
+        long rsdp = 0;
+        if (bios == null) {
+            rsdp = AcpiTables.write(memory, acpi);
+        } else {
+            SortedMap<String, byte[]> files = BiosBoot.files(acpi, memory, OF_KVM, bootOrder());
+            BiosHardware.plugInto(ports, new FirmwareConfig(spec.vcpus(), files), exits::reset);
+        }
         cpus.initLocalApics();
         BootLoader.load(spec.boot(), new BootTarget(memory, rsdp, bareWords())).applyTo(cpus.first());
+    }
+
+    /** Where a BIOS looks for what to boot: on CDs, then on disks. */
+    private List<VirtioSlot> bootOrder() {
+        return Stream.of(ScsiDevice.DEVICE_ID, BlockDevice.DEVICE_ID)
+                .flatMap(kind -> devices.slotsOf(kind).stream())
+                .toList();
     }
 
     /** What a kernel that does not read ACPI tables is told, in Linux's words. */
@@ -226,6 +255,9 @@ final class MachineHardware implements AutoCloseable {
     }
 
     MachineState save() {
+        if (bios != null) {
+            throw new MachineException("a BIOS started it, and of such a machine no state can be saved");
+        }
         StateWriter out = new StateWriter().add(StateSection.PLATFORM, 0, platform.toBytes());
         MachineStates.saveVm(vm, out);
         cpus.save(out);

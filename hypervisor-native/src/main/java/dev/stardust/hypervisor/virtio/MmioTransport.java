@@ -99,6 +99,11 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         return wakeups;
     }
 
+    /** The number of the device's kind, section 5. */
+    public int deviceId() {
+        return device.deviceId();
+    }
+
     /** Number of queues. */
     public int queueCount() {
         return queues.length;

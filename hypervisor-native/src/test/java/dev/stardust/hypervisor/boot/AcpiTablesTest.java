@@ -108,6 +108,7 @@ class AcpiTablesTest {
         byte[] bytes = new byte[276];
         ByteBuffer expected = littleEndian(bytes);
         expected.put(fadt, 0, 36);
+        expected.putInt(40, 0xe0030);
         expected.putShort(109, (short) 0x24); // no VGA, no CMOS clock
         expected.putInt(112, 0x100475); // WBINVD, C1, no fixed buttons and clock, reset register, hardware-reduced
         expected.put(116, HexFormat.of().parseHex("010800010206000000000000")).put(128, (byte) 1);

@@ -145,6 +145,28 @@ class BootCatalogTest {
         assertTrue(text.startsWith("test.iso ") && text.contains(told), text);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0x88, 2, an emulated 1.44 MB floppy",
+        "0, 0x88, 4, an emulated hard disk",
+        "0, 0, 0, marked as not bootable",
+        "0xef, 0x88, 0, a default boot entry for EFI",
+    })
+    void whatNoBiosStartsIsRefusedInWords(String platform, String bootable, int media, String told) {
+        validation(Integer.decode(platform)).add(Integer.decode(bootable), media, 0, 0, 0, 0, 1, 0, 21);
+        String text = assertThrows(BootException.class, () -> BootCatalog.checkForBios(iso.image()))
+                .getMessage();
+        assertTrue(text.contains(told), text);
+    }
+
+    @Test
+    void biosStartsTheDefaultEntry() {
+        validation(0).add(0x88, 0, 0, 0, 0, 0, 1, 0, 21).add(0x91, 0xef, 1).add(0x88, 2);
+        BootCatalog.checkForBios(iso.image());
+        iso.bytes().put(17 * TestIso.SECTOR + 7, new byte[32]);
+        assertThrows(BootException.class, () -> BootCatalog.checkForBios(iso.image()));
+    }
+
     @Property(tries = 3000)
     void hostileCatalogGivesEntriesOrARefusal(
             @ForAll @Size(max = 40) byte[] junk, @ForAll @IntRange(max = 300) int at, @ForAll boolean sections) {

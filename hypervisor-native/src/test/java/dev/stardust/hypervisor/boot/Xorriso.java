@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Makes ISO images with Debian's tools. */
-final class Xorriso {
+public final class Xorriso {
     private Xorriso() {}
 
     /** An image of a folder, with more of mkisofs's options. */
-    static Path make(Path iso, Path tree, String... options) throws IOException, InterruptedException {
+    public static Path make(Path iso, Path tree, String... options) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("xorriso", "-as", "mkisofs", "-quiet", "-o", iso.toString()));
         command.addAll(List.of(options));
         command.add(tree.toString());
@@ -37,7 +37,7 @@ final class Xorriso {
     }
 
     /** Writes a file of a tree with the folders that it is in. */
-    static void put(Path tree, String path, byte[] bytes) throws IOException {
+    public static void put(Path tree, String path, byte[] bytes) throws IOException {
         Path file = tree.resolve(path);
         Files.createDirectories(file.getParent());
         Files.write(file, bytes);

@@ -31,7 +31,9 @@ final class VmFields {
     private static final Pattern ENTRY = Pattern.compile("[\\x20-\\x7e]{1,100}");
     private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
     private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
+    /** Not the BIOS: a VM has no CD that it could start, and its state could not be saved. */
     private static final Pattern PROTOCOL = Pattern.compile(Arrays.stream(BootSpec.Protocol.values())
+            .filter(protocol -> protocol != BootSpec.Protocol.BIOS)
             .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
             .collect(Collectors.joining("|")));
     private static final Pattern RESTART = Pattern.compile("never");

@@ -27,7 +27,9 @@ public final class BlockDevice implements VirtioDevice {
     /** Bytes of a sector, in which requests count whatever the block size. */
     public static final int SECTOR_SIZE = 512;
 
-    static final int DEVICE_ID = 2;
+    /** The number of its kind. */
+    public static final int DEVICE_ID = 2;
+
     static final int QUEUE_SIZE = 256;
 
     static final long F_SIZE_MAX = 1 << 1;

@@ -15,7 +15,9 @@ import org.slf4j.LoggerFactory;
  * the caller closes. Nothing is ever told on its event queue, since the disc stays.
  */
 public final class ScsiDevice implements VirtioDevice {
-    static final int DEVICE_ID = 8;
+    /** The number of its kind. */
+    public static final int DEVICE_ID = 8;
+
     static final int QUEUE_SIZE = 128;
 
     static final int CONTROL_QUEUE = 0;
