@@ -198,7 +198,8 @@ class DevicesTest {
     /** Of hardware and of IP, as the node notes them. */
     private static String addresses(Member host) throws IOException {
         String notes = Files.readString(host.data().resolve("network.json"));
-        Matcher found = Pattern.compile("\"mac\":\"([^\"]+)\".*?\"address\":\"([^\"]+)\"").matcher(notes);
+        Matcher found = Pattern.compile("\"mac\":\"([^\"]+)\".*?\"address\":\"([^\"]+)\"")
+                .matcher(notes);
         assertTrue(found.find(), notes);
         return found.group(1) + " " + found.group(2);
     }

@@ -14,6 +14,10 @@ final class LabClassPath {
     private static final List<String> ARTIFACTS = List.of(
             "hypervisor-native",
             "chaos-tests",
+            "chunk-actor",
+            "vm-actor",
+            "blake3-jni",
+            "zstd-jni",
             "jnr-ffi",
             "jffi",
             "asm",

@@ -35,9 +35,11 @@ final class LabMachine {
                 "-initrd",
                 images.initramfs().toString(),
                 "-drive",
-                disk(images.base()),
+                disk(images.base()) + ",snapshot=on",
                 "-drive",
-                disk(images.work()),
+                disk(images.work()) + ",snapshot=on",
+                "-drive",
+                disk(images.result()),
                 "-append",
                 COMMAND_LINE + String.join(",", cases),
                 "-nographic",
@@ -47,6 +49,6 @@ final class LabMachine {
     }
 
     private static String disk(Path image) {
-        return "file=" + image.toString().replace(",", ",,") + ",if=virtio,format=raw,snapshot=on";
+        return "file=" + image.toString().replace(",", ",,") + ",if=virtio,format=raw";
     }
 }

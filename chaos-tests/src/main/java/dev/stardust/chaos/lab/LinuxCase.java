@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** One thing that an unmodified Linux guest does under our VMM. To add one: a class in {@code cases}, a line in its list. */
 public interface LinuxCase {
@@ -23,6 +24,19 @@ public interface LinuxCase {
     /** After which it failed, whatever it does. */
     default Duration limit() {
         return Duration.ofSeconds(60);
+    }
+
+    /** Before the digest of {@code /data} on a root, in a case's note. */
+    String DATA = "data ";
+
+    /** Whether a guest of this case has a root on a disk, which is looked at afterwards from outside. */
+    default boolean hasRoot() {
+        return false;
+    }
+
+    /** The boot loader of the CD that is made for this case; most have none. */
+    default Optional<CdLoader> cd() {
+        return Optional.empty();
     }
 
     /** The host's side: starts guests and says by an exception what is not as it should be. */

@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,11 +66,33 @@ final class LinuxRun {
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             Path initramfs = work.path().resolve("guest.cpio");
             new Initramfs(linux).writeForGuests(initramfs, cases);
+            Path discs = Files.createDirectory(work.path().resolve("discs"));
+            new CdImages(linux.bzImage(), initramfs).make(cases, discs);
+            Path result = result(cases, linux, discs);
             List<String> command = inLab
-                    ? LabMachine.command(LabImages.make(cache, linux, initramfs, work.path()), names(cases))
-                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs), names(cases));
+                    ? LabMachine.command(
+                            LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
+                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
             return ConsoleProcess.run(command, console, log, LIMIT, endIfHung) + "; its console is in " + log;
         }
+    }
+
+    /** Makes the root of guests that have one; gives where a root lies afterwards. */
+    private Path result(List<LinuxCase> cases, LinuxFiles linux, Path discs) throws IOException {
+        Path result = resultOfRoot();
+        Files.deleteIfExists(result);
+        try (RandomAccessFile file = new RandomAccessFile(result.toFile(), "rw")) {
+            file.setLength((long) RootImage.SIZE_MIB << 20);
+        }
+        if (cases.stream().anyMatch(LinuxCase::hasRoot)) {
+            RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
+        }
+        return result;
+    }
+
+    /** The root of the case of the last run that had one, as its guest left it. */
+    Path resultOfRoot() {
+        return folder.resolve("root.result");
     }
 
     private static List<String> onHost(GuestFiles guest, List<String> names) {

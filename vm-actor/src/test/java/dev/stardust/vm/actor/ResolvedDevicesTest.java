@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.vm.spec.DeploymentSpec;
 import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.spec.SpecException;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResolvedDevicesTest {
     private static final Map<String, ImageEntry> IMAGES = Map.of("disc", new ImageEntry("ab12", 1, "cd34"));
@@ -46,6 +49,20 @@ class ResolvedDevicesTest {
         ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of());
         assertEquals(resolved, Json.read(Json.write(resolved), ResolvedSpec.class));
         assertEquals(5, resolved.networks().get(0).limitMbits());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "boot: bios",
+                "boot: bios, cd: disc, kernel: /k",
+                "isoEntry: '2'",
+                "isoEntry: '2', cd: disc, boot: bios",
+                "isoEntry: '2', cd: disc, kernel: /k"
+            })
+    void onlyWhatIsInTheDriveIsStartedFromThere(String fields) {
+        SpecException refused = assertThrows(SpecException.class, () -> spec(fields));
+        assertTrue(refused.getMessage().contains("cd"), refused.getMessage());
     }
 
     @Test
