@@ -36,10 +36,10 @@ final class HostilePrograms implements AutoCloseable {
     }
 
     /** One of them does something, such as connecting to one of the guest's first ports. */
-    void act(int ports, Random random) throws IOException {
+    void act(int guestPorts, Random random) throws IOException {
         int which = random.nextInt(4);
         if (which == 0 && programs.size() < MOST) {
-            connect("CONNECT " + random.nextInt(ports) + "\nmore");
+            connect("CONNECT " + random.nextInt(guestPorts) + "\nmore");
         } else if (which == 1) {
             accept();
         } else if (!programs.isEmpty()) {
@@ -54,14 +54,17 @@ final class HostilePrograms implements AutoCloseable {
         }
     }
 
-    private void connect(String line) throws IOException {
+    /** One more connects to the device and says that line. */
+    SocketChannel connect(String line) throws IOException {
         SocketChannel program = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         program.configureBlocking(false);
         programs.add(program);
         program.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+        return program;
     }
 
-    private SocketChannel accept() throws IOException {
+    /** The one that listens takes a connection; null if there is none. */
+    SocketChannel accept() throws IOException {
         SocketChannel program = server.accept();
         if (program != null) {
             program.configureBlocking(false);
@@ -88,14 +91,13 @@ final class HostilePrograms implements AutoCloseable {
         programs.clear();
     }
 
-    /** The program that listens must have been connected to, and sent exactly these bytes. */
-    void expectReceived(byte[] bytes) throws IOException {
-        SocketChannel program = accept();
+    /** Exactly this must wait for a program. */
+    static void expectReceived(SocketChannel program, String text) throws IOException {
         HostileSubject.expect(program != null, "the program that listens was not connected to");
-        ByteBuffer received = ByteBuffer.allocate(bytes.length + 1);
+        ByteBuffer received = ByteBuffer.allocate(100);
         program.read(received);
-        HostileSubject.expect(
-                received.flip().equals(ByteBuffer.wrap(bytes)), "of " + bytes.length + " bytes came " + received);
+        String found = StandardCharsets.US_ASCII.decode(received.flip()).toString();
+        HostileSubject.expect(found.equals(text), "a program received '" + found + "' instead of '" + text + "'");
     }
 
     @Override
