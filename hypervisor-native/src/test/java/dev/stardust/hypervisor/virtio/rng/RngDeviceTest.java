@@ -11,8 +11,14 @@ import dev.stardust.hypervisor.limit.RateLimit;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.hypervisor.virtio.QueueWorker;
 import dev.stardust.hypervisor.virtio.TestGuest;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RngDeviceTest {
     private static final long RAM_BYTES = 1 << 20;
@@ -82,6 +88,38 @@ class RngDeviceTest {
             assertTrue(System.nanoTime() - start >= 299_000_000L);
             assertTrue(device.metrics().counters().get("throttled") >= 3);
             worker.detach(guest.transport());
+        }
+    }
+
+    /** As when somebody cut the base file of a machine: the kernel, which writes there, refuses. */
+    @Test
+    void memoryThatCannotBeWrittenStopsTheDeviceAndNotTheProcess(@TempDir Path dir) throws IOException {
+        Path base = dir.resolve("base");
+        Files.write(base, new byte[(int) RAM_BYTES]);
+        try (GuestMemory memory = GuestMemory.fromBase(base, RAM_BYTES);
+                RngDevice device = new RngDevice(RateLimit.NONE);
+                TestGuest guest = new TestGuest(device, memory)) {
+            guest.start();
+            guest.descriptor(0, RAM_BYTES / 2, 64, TestGuest.WRITE, 0);
+            try (FileChannel file = FileChannel.open(base, StandardOpenOption.WRITE)) {
+                file.truncate(RAM_BYTES / 4);
+            }
+            guest.submit(0);
+            assertEquals(1, guest.faults().size());
+            assertTrue(
+                    guest.faults().get(0).contains("getrandom failed: "),
+                    guest.faults().get(0));
+            assertEquals(0, guest.usedIndex());
+        }
+    }
+
+    @Test
+    void configurationIsEmpty() {
+        try (GuestMemory memory = GuestMemory.create(RAM_BYTES);
+                RngDevice device = new RngDevice(RateLimit.NONE);
+                TestGuest guest = new TestGuest(device, memory)) {
+            guest.transport().write(0x100, 4, -1);
+            assertEquals(0, guest.transport().read(0x100, 4));
         }
     }
 
