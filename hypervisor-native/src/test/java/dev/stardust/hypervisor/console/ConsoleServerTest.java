@@ -257,6 +257,17 @@ class ConsoleServerTest {
     }
 
     @Test
+    void whatWasTypedBeforeTheSocketWasClosedCanStillBeFetched() throws Exception {
+        String text = "x".repeat(InputQueue.CAPACITY);
+        try (SocketChannel client = attach()) {
+            write(client, text);
+            assertTrue(typed.tryAcquire(30, TimeUnit.SECONDS), "not told");
+            server.close();
+            assertEquals(text, fetch(text.length()));
+        }
+    }
+
+    @Test
     void closingDetachesEverybodyAndOthersGoOn() throws Exception {
         Path other = dir.resolve("other.sock");
         try (ConsoleServer second = new ConsoleServer(other, log, loop)) {

@@ -2,7 +2,11 @@ package dev.stardust.hypervisor.virtio;
 
 import dev.stardust.hypervisor.virtio.balloon.HostileBalloon;
 import dev.stardust.hypervisor.virtio.blk.HostileDisk;
+import dev.stardust.hypervisor.virtio.console.HostileConsole;
+import dev.stardust.hypervisor.virtio.net.HostileNic;
+import dev.stardust.hypervisor.virtio.rng.HostileRng;
 import dev.stardust.hypervisor.virtio.scsi.HostileCd;
+import dev.stardust.hypervisor.virtio.vsock.HostileVsock;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -15,7 +19,11 @@ final class HostileDevices {
         all.put("balloon", HostileBalloon::new);
         all.put("blk", memory -> new HostileDisk(false));
         all.put("blk, read-only", memory -> new HostileDisk(true));
+        all.put("console", memory -> new HostileConsole());
+        all.put("net", memory -> new HostileNic());
+        all.put("rng", memory -> new HostileRng());
         all.put("scsi", memory -> new HostileCd());
+        all.put("vsock", memory -> new HostileVsock());
         return all;
     }
 }

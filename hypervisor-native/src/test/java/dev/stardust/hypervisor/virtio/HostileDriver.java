@@ -36,6 +36,9 @@ final class HostileDriver {
     private TestGuest guest;
     private GuestMemory memory;
 
+    /** Whether this round does little that stops a device, so that it gets to states that take many good requests. */
+    private boolean mild;
+
     HostileDriver(HostileSubject.Factory factory, long seed) {
         this.factory = factory;
         this.seed = seed;
@@ -71,9 +74,10 @@ final class HostileDriver {
 
     private void round(HostileScribbler scribbler) throws Exception {
         boolean registers = random.nextInt(4) == 0;
+        mild = random.nextBoolean();
         bringUp(guest.offeredFeatures());
         guest.transport().resume();
-        scribbler.aim(random.nextInt(4) == 0 ? memory : null);
+        scribbler.aim(!mild && random.nextBoolean() ? memory : null);
         try {
             for (long end = counts.steps() + STEPS_A_ROUND; counts.steps() < end; ) {
                 if (registers || random.nextInt(16) == 0) {
@@ -186,12 +190,14 @@ final class HostileDriver {
             guest.descriptor(queue, 0, table, 16L * TestGuest.QUEUE_SIZE, TestGuest.INDIRECT, 0);
         }
         for (int i = random.nextInt(3); i > 0; i--) {
-            spoil(random.nextInt(4) == 0 ? TestGuest.descriptors(queue) : table);
+            if (rudely(1)) {
+                spoil(random.nextInt(4) == 0 ? TestGuest.descriptors(queue) : table);
+            }
         }
         for (int i = 1 + random.nextInt(3); i > 0; i--) {
-            guest.offer(queue, random.nextInt(16) == 0 ? (int) number() : 0);
+            guest.offer(queue, rudely(16) ? (int) number() : 0);
         }
-        if (random.nextInt(16) == 0) {
+        if (rudely(16)) {
             memory.putU16(TestGuest.available(queue) + 2, (int) number());
         }
         int before = guest.usedIndex(queue);
@@ -203,8 +209,13 @@ final class HostileDriver {
         counts.answered(used <= TestGuest.QUEUE_SIZE ? used : 0);
     }
 
+    /** True once in so many times, in mild rounds less often. */
+    private boolean rudely(int onceIn) {
+        return random.nextInt(mild ? 32 * onceIn : onceIn) == 0;
+    }
+
     private void putChain(int queue, long table) {
-        if (random.nextInt(4) > 0) {
+        if (!rudely(4)) {
             cage.subject().putRequest(queue, new TestChain(memory, table, DATA, DATA_END), random);
             return;
         }
@@ -218,14 +229,20 @@ final class HostileDriver {
     /** Puts something else into a field of one of the descriptors, or into the requests' first bytes. */
     private void spoil(long table) {
         long descriptor = table + 16L * random.nextInt(TestGuest.QUEUE_SIZE);
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
             case 0 -> memory.putU64(descriptor, number());
-            case 1 -> memory.putU32(descriptor + 8, number());
-            case 2 -> memory.putU16(descriptor + 12, random.nextInt(8));
-            case 3 -> memory.putU16(descriptor + 14, random.nextInt(TestGuest.QUEUE_SIZE));
-            case 4 -> memory.putU16(descriptor + 14, (int) number());
+            case 1 -> memory.putU64(descriptor, aboutTheEnd(memory.getU32(descriptor + 8)));
+            case 2 -> memory.putU32(descriptor + 8, number());
+            case 3 -> memory.putU16(descriptor + 12, random.nextInt(8));
+            case 4 -> memory.putU16(descriptor + 14, random.nextInt(TestGuest.QUEUE_SIZE));
+            case 5 -> memory.putU16(descriptor + 14, (int) number());
             default -> memory.putU64(DATA + random.nextInt(64), number());
         }
+    }
+
+    /** Where a buffer of that length ends within 8 bytes of RAM's end, before or behind it. */
+    private long aboutTheEnd(long length) {
+        return HostileCage.RAM_BYTES - length + random.nextInt(17) - 8;
     }
 
     private void serve(int queue) {

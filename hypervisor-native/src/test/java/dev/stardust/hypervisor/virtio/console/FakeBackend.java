@@ -23,6 +23,11 @@ final class FakeBackend implements ConsoleBackend {
         return printed.toByteArray();
     }
 
+    /** Forgets what was printed. */
+    void forget() {
+        printed.reset();
+    }
+
     @Override
     public void output(byte value) {
         throw new AssertionError("a virtio console prints whole buffers");

@@ -5,7 +5,7 @@ import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
 /** A console that allocates nothing: forgets what is printed, and somebody types zeros all the time. */
-final class QuietBackend implements ConsoleBackend {
+public final class QuietBackend implements ConsoleBackend {
     @Override
     public void output(byte value) {}
 

@@ -1,6 +1,7 @@
 package dev.stardust.hypervisor.virtio.net;
 
 import dev.stardust.hypervisor.libc.EventFd;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,6 +32,16 @@ public final class MemoryNet implements NetBackend {
     /** Frames that were sent, headers included. */
     public synchronized List<byte[]> sent() {
         return List.copyOf(sent);
+    }
+
+    /** Forgets the frames that were sent. */
+    public synchronized void forgetSent() {
+        sent.clear();
+    }
+
+    /** Loses the frames that wait. */
+    public synchronized void forgetWaiting() {
+        arriving.clear();
     }
 
     /** How many frames it takes from now on. */
@@ -95,6 +106,7 @@ public final class MemoryNet implements NetBackend {
         if (total < HEADER_BYTES || total > MAX_BYTES) {
             throw new AssertionError("a frame of " + total + " bytes");
         }
+        checkHeader(UnsafeApi.getLong(vectors), (int) total - HEADER_BYTES);
         if (failure != 0) {
             return -failure;
         }
@@ -110,6 +122,32 @@ public final class MemoryNet implements NetBackend {
         sent.add(frame);
         room--;
         return frame.length;
+    }
+
+    /** As strict as a tap, which would refuse the frame, or work on what is not there. */
+    private void checkHeader(long address, int frameBytes) {
+        UnsafeBuffer header = new UnsafeBuffer(address, HEADER_BYTES);
+        int flags = header.getByte(0);
+        int gso = header.getByte(NetHeader.GSO_TYPE_OFFSET);
+        int checksumAt = (header.getShort(NetHeader.CSUM_START_OFFSET, ByteOrder.LITTLE_ENDIAN) & 0xffff)
+                + (header.getShort(NetHeader.CSUM_OFFSET_OFFSET, ByteOrder.LITTLE_ENDIAN) & 0xffff);
+        boolean partial = flags == NetHeader.FLAG_NEEDS_CSUM;
+        boolean sound = partial ? uses(NetFeatures.CSUM) && checksumAt + 2 <= frameBytes : flags == 0;
+        boolean cut =
+                switch (gso) {
+                    case NetHeader.GSO_NONE -> true;
+                    case NetHeader.GSO_TCPV4 -> partial && uses(NetFeatures.HOST_TSO4);
+                    case NetHeader.GSO_TCPV6 -> partial && uses(NetFeatures.HOST_TSO6);
+                    default -> false;
+                };
+        if (!sound || !cut) {
+            throw new AssertionError("flags " + flags + ", checksum at " + checksumAt + " of " + frameBytes
+                    + ", segments of type " + gso + " with features 0x" + Long.toHexString(offloadsInUse));
+        }
+    }
+
+    private boolean uses(long feature) {
+        return (offloadsInUse & feature) != 0;
     }
 
     @Override

@@ -203,6 +203,29 @@ class NetDeviceTest {
         assertEquals(62, guest.usedLength(RECEIVE, 0));
     }
 
+    /** Filling the first buffer cuts the second, which lies in the descriptor that was counted before. */
+    @Test
+    void buffersThatShrinkWhileTheyAreFilledAreAFault() {
+        long second = TestGuest.descriptors(RECEIVE) + 16;
+        guest.descriptor(RECEIVE, 0, second - HEADER, HEADER + 12, TestGuest.WRITE, 0);
+        guest.descriptor(RECEIVE, 1, DATA, 3000, TestGuest.WRITE, 0);
+        guest.offer(RECEIVE, 0);
+        guest.offer(RECEIVE, 1);
+        byte[] frame = frame(1514);
+        // As a descriptor: guest address 0x10000, 16 bytes.
+        Arrays.fill(frame, HEADER, HEADER + 12, (byte) 0);
+        frame[HEADER + 2] = 1;
+        frame[HEADER + 8] = 16;
+        net.arrive(frame);
+        guest.serve(RECEIVE);
+        assertEquals(
+                List.of("virtio device 1 stopped until its driver resets it: queue 0:"
+                        + " receive buffers changed while they were filled"),
+                guest.faults());
+        assertEquals(0, guest.usedIndex(RECEIVE), "nothing of the frame is shown");
+        assertEquals(0, memory.getU8(DATA + 16), "nothing is written behind the buffer as it is now");
+    }
+
     @Test
     void driverThatCannotMergeLosesWhatItsBufferCannotHold() {
         restartWith(VERSION_1);

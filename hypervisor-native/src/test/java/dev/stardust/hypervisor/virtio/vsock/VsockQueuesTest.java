@@ -1,6 +1,7 @@
 package dev.stardust.hypervisor.virtio.vsock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.hypervisor.memory.GuestMemory;
@@ -8,6 +9,7 @@ import dev.stardust.hypervisor.virtio.TestGuest;
 import dev.stardust.hypervisor.virtio.TestQueue;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -163,6 +165,90 @@ class VsockQueuesTest {
             queues.get(RECEIVE).offer(BUFFER, 100, true);
             queues.get(RECEIVE).serve();
             assertEquals(0, queues.get(RECEIVE).used());
+        }
+    }
+
+    /** The guest's answer to a host program, or whatever it sends to that program's port. */
+    private void answer(int op, int flags, TestPacket request) {
+        int guestPort = request.dstPort();
+        int hostPort = request.srcPort();
+        byte[] bytes = new TestPacket(3, guestPort, 2, hostPort, 1, op, flags, 1 << 20, 0, 0, new byte[0]).toBytes();
+        memory.write(PACKET, bytes);
+        queues.get(TRANSMIT).offer(PACKET, bytes.length, false);
+        queues.get(TRANSMIT).serve();
+        queues.get(TRANSMIT).take();
+    }
+
+    /** A connection that a host program gave up while the guest was thinking: the guest is about to be told. */
+    private TestPacket givenUp() throws Exception {
+        HostProgram program = HostProgram.ask(dir.resolve("v"), 5);
+        queues.get(RECEIVE).serve();
+        TestPacket request = receive(100);
+        assertEquals(PacketHeader.REQUEST, request.op());
+        program.close();
+        queues.get(RECEIVE).serve();
+        assertEquals(1, device.connections());
+        return request;
+    }
+
+    @Test
+    void guestThatResetsWhatWasGivenUpIsToldNothing() throws Exception {
+        answer(PacketHeader.RST, 0, givenUp());
+        assertEquals(0, device.connections());
+        queues.get(RECEIVE).offer(BUFFER, 100, true);
+        queues.get(RECEIVE).serve();
+        assertEquals(0, queues.get(RECEIVE).used());
+    }
+
+    @Test
+    void guestThatEndsWhatWasGivenUpIsToldOfTheReset() throws Exception {
+        for (int flags : new int[] {PacketHeader.NO_SEND, PacketHeader.NEITHER}) {
+            answer(PacketHeader.SHUTDOWN, flags, givenUp());
+            assertEquals(PacketHeader.RST, receive(100).op());
+            assertEquals(0, device.connections());
+        }
+    }
+
+    @Test
+    void guestThatAcceptsWhatWasGivenUpIsReset() throws Exception {
+        HostProgram program = HostProgram.ask(dir.resolve("v"), 5);
+        queues.get(RECEIVE).serve();
+        TestPacket request = receive(100);
+        program.close();
+        // The device has not looked at the socket since.
+        answer(PacketHeader.RESPONSE, 0, request);
+        assertEquals(PacketHeader.RST, receive(100).op());
+        assertEquals(0, device.connections());
+        assertEquals(0, device.metrics().counters().get("connections.opened"));
+    }
+
+    @Test
+    void hostProgramThatSaysNothingAndLeavesTakesNoPlace() throws Exception {
+        try (HostProgram program = HostProgram.connect(dir.resolve("v"))) {
+            queues.get(RECEIVE).serve();
+            assertEquals(1, device.connections());
+            program.endWriting();
+            queues.get(RECEIVE).serve();
+            assertEquals(0, device.connections());
+        }
+    }
+
+    /** Accepting them all at once would keep the worker from others. */
+    @Test
+    void hostProgramsBeyondTheFirstFewAreAcceptedInTheNextTurn() throws Exception {
+        List<HostProgram> programs = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            programs.add(HostProgram.connect(dir.resolve("v")));
+        }
+        guest.transport().notifyFd(RECEIVE).drain();
+        queues.get(RECEIVE).serve();
+        assertTrue(guest.transport().notifyFd(RECEIVE).drain(), "there may be more");
+        queues.get(RECEIVE).serve();
+        assertFalse(guest.transport().notifyFd(RECEIVE).drain());
+        assertEquals(4, device.connections());
+        assertEquals(12, device.metrics().counters().get("connections.refused"));
+        for (HostProgram program : programs) {
+            program.close();
         }
     }
 }
