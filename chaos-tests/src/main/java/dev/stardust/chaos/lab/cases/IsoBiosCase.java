@@ -32,7 +32,7 @@ record IsoBiosCase(String name, CdLoader loader, String prompt, String keys) imp
 
     @Override
     public Duration limit() {
-        return Duration.ofSeconds(120); // for two boots
+        return Duration.ofMinutes(2); // for two boots
     }
 
     @Override

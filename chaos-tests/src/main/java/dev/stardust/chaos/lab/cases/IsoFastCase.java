@@ -22,7 +22,7 @@ record IsoFastCase(String name, CdLoader loader) implements LinuxCase {
 
     @Override
     public Duration limit() {
-        return Duration.ofSeconds(120); // for two boots
+        return Duration.ofMinutes(2); // for two boots
     }
 
     @Override
