@@ -28,6 +28,8 @@ public final class HostileVsock implements HostileSubject {
     private static final int OP_AT = 30;
     private static final int QUIET_TURNS = 4;
     private static final String TEXT = "text";
+
+    /** Those that make connections and use them are there more often than those that end them. */
     private static final int[] OPERATIONS = {
         0,
         PacketHeader.REQUEST,
@@ -50,6 +52,7 @@ public final class HostileVsock implements HostileSubject {
     /** The port of the host that the last program's connection was given; the next get the next ones. */
     private int lastHostPort = 1 << 30;
 
+    /** Buffers offered for packets to the guest since the last reset. */
     private int offered;
 
     public HostileVsock() throws IOException {
