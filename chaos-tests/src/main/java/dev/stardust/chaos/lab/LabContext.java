@@ -45,7 +45,16 @@ public final class LabContext implements AutoCloseable {
 
     /** The kernel command line with which a guest runs this case's commands. */
     public String commandLine() {
-        return COMMAND_LINE + linuxCase.name();
+        return commandLine(linuxCase.name());
+    }
+
+    static String commandLine(String caseName) {
+        return COMMAND_LINE + caseName;
+    }
+
+    /** This case's CD. */
+    public Path cd() {
+        return files.cd(linuxCase.name());
     }
 
     /** Where the serial output of a guest of that name must go. */

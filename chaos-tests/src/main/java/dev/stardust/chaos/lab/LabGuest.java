@@ -42,10 +42,14 @@ public final class LabGuest {
 
     /** What it wrote so far, in whole lines. */
     public List<String> lines() {
+        String text = output();
+        int end = text.lastIndexOf('\n');
+        return text.substring(0, end + 1).lines().map(String::strip).toList();
+    }
+
+    private String output() {
         try {
-            String text = new String(Files.readAllBytes(serialLog), StandardCharsets.ISO_8859_1);
-            int end = text.lastIndexOf('\n');
-            return text.substring(0, end + 1).lines().map(String::strip).toList();
+            return new String(Files.readAllBytes(serialLog), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + serialLog, e);
         }
@@ -67,6 +71,17 @@ public final class LabGuest {
                 throw new CaseFailure("no line with '" + text + "' before the machine came to its end: " + status);
             }
             return line;
+        });
+    }
+
+    /** As {@link #awaitLine}, but the line need not have ended. */
+    public void awaitText(String text) {
+        poll("no '" + text + "'", () -> {
+            MachineStatus status = machine.statusNow();
+            boolean found = output().contains(text);
+            LabContext.check(
+                    found || !isOver(status), "no '" + text + "' before the machine came to its end: " + status);
+            return found ? Optional.of(text) : Optional.empty();
         });
     }
 

@@ -15,7 +15,7 @@ import java.util.Map;
  * @param kernel the lab's own kernel, the same as its guests'
  * @param initramfs its first file system
  * @param base a disk with the Java runtime, shared libraries and the guests' kernels; cached, since it seldom changes
- * @param work a disk with our program and the guests' initramfs; made anew each time
+ * @param work a disk with our program, the guests' initramfs and the cases' CDs; made anew each time
  */
 record LabImages(Path kernel, Path initramfs, Path base, Path work) {
     private static final int COPY_TIMEOUT_S = 120;
@@ -29,12 +29,14 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work) {
     private static final String LIBRARIES = "lib";
     private static final String KERNELS = "boot";
     private static final String JARS = "jars";
+    private static final String DISCS = "discs";
 
     /** Makes them in a folder that is empty, with what is cached. */
-    static LabImages make(LabCache cache, LinuxFiles linux, Path guestInitramfs, Path folder) throws IOException {
+    static LabImages make(LabCache cache, LinuxFiles linux, Path guestInitramfs, Path discs, Path folder)
+            throws IOException {
         Path initramfs = folder.resolve("lab.cpio");
         new Initramfs(linux).writeForLab(initramfs);
-        return new LabImages(linux.bzImage(), initramfs, base(cache, linux), work(guestInitramfs, folder));
+        return new LabImages(linux.bzImage(), initramfs, base(cache, linux), work(guestInitramfs, discs, folder));
     }
 
     private static Path base(LabCache cache, LinuxFiles linux) throws IOException {
@@ -62,7 +64,7 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work) {
         External.run(COPY_TIMEOUT_S, List.of("cp", "-a", from.toString(), to.toString()));
     }
 
-    private static Path work(Path guestInitramfs, Path folder) throws IOException {
+    private static Path work(Path guestInitramfs, Path discs, Path folder) throws IOException {
         Path image = folder.resolve("work.ext4");
         try (TempFolder content = TempFolder.create(folder, "work-")) {
             Path root = content.path();
@@ -76,7 +78,9 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work) {
             GuestFiles guest = new GuestFiles(
                     BASE.resolve(KERNELS).resolve("bzImage"),
                     BASE.resolve(KERNELS).resolve("vmlinux"),
-                    WORK.resolve(initramfs));
+                    WORK.resolve(initramfs),
+                    WORK.resolve(DISCS));
+            copyTree(discs, root.resolve(DISCS));
             Files.write(root.resolve("java.args"), LabProgram.arguments(classPath, guest));
             Ext4Image.make(root, image);
         }

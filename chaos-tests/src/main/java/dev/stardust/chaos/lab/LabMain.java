@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.slf4j.LoggerFactory;
 
-/** Runs cases in this JVM, on this machine's KVM: {@code LabMain BZIMAGE VMLINUX INITRAMFS CASE...}. */
+/** Runs cases in this JVM, on this machine's KVM: {@code LabMain BZIMAGE VMLINUX INITRAMFS DISCS CASE...}. */
 public final class LabMain {
-    private static final int FILES = 3;
+    private static final int FILES = 4;
 
     private LabMain() {}
 
     public static void main(String[] args) {
         ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.WARN);
-        GuestFiles files = new GuestFiles(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
+        GuestFiles files = new GuestFiles(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]), Path.of(args[3]));
         CaseRunner runner = new CaseRunner(files, System.out);
         for (String name : Arrays.asList(args).subList(FILES, args.length)) {
             runner.run(LinuxCases.named(name));

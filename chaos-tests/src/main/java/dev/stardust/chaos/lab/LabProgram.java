@@ -22,7 +22,7 @@ final class LabProgram {
     static List<String> arguments(List<String> classPath, GuestFiles guest) {
         List<String> arguments = new ArrayList<>(FLAGS);
         arguments.addAll(List.of("-cp", String.join(":", classPath), LabMain.class.getName()));
-        for (Path file : List.of(guest.bzImage(), guest.vmlinux(), guest.initramfs())) {
+        for (Path file : List.of(guest.bzImage(), guest.vmlinux(), guest.initramfs(), guest.discs())) {
             arguments.add(file.toString());
         }
         return arguments;

@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /** One thing that an unmodified Linux guest does under our VMM. To add one: a class in {@code cases}, a line in its list. */
 public interface LinuxCase {
@@ -23,6 +24,11 @@ public interface LinuxCase {
     /** After which it failed, whatever it does. */
     default Duration limit() {
         return Duration.ofSeconds(60);
+    }
+
+    /** The boot loader of the CD that is made for this case; most have none. */
+    default Optional<CdLoader> cd() {
+        return Optional.empty();
     }
 
     /** The host's side: starts guests and says by an exception what is not as it should be. */

@@ -65,9 +65,11 @@ final class LinuxRun {
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             Path initramfs = work.path().resolve("guest.cpio");
             new Initramfs(linux).writeForGuests(initramfs, cases);
+            Path discs = Files.createDirectory(work.path().resolve("discs"));
+            new CdImages(linux.bzImage(), initramfs).make(cases, discs);
             List<String> command = inLab
-                    ? LabMachine.command(LabImages.make(cache, linux, initramfs, work.path()), names(cases))
-                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs), names(cases));
+                    ? LabMachine.command(LabImages.make(cache, linux, initramfs, discs, work.path()), names(cases))
+                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs), names(cases));
             return ConsoleProcess.run(command, console, log, LIMIT, endIfHung) + "; its console is in " + log;
         }
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 
-/** Unmodified Linux under our VMM: a test for each case, which run together in one lab or on this host. */
+/** Unmodified Linux under our VMM: a test for each case, which run together in a few labs or on this host. */
 @Tag("linux")
 @TestMethodOrder(OrderAnnotation.class)
 class LinuxTest {
@@ -37,6 +37,12 @@ class LinuxTest {
 
     @TestFactory
     @Order(2)
+    Stream<DynamicTest> fromCds() throws IOException {
+        return tests(run.run("cds", LinuxCases.withCds()));
+    }
+
+    @TestFactory
+    @Order(3)
     Stream<DynamicTest> withSeveralVcpus() throws IOException {
         List<LinuxCase> cases = LinuxCases.withSeveralVcpus();
         return cases.isEmpty() ? Stream.empty() : tests(run.runAgainIfTheLabHangs("several-vcpus", cases));

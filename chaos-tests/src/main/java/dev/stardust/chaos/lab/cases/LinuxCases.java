@@ -1,5 +1,6 @@
 package dev.stardust.chaos.lab.cases;
 
+import dev.stardust.chaos.lab.CdLoader;
 import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.boot.BootSpec.Protocol;
 import java.util.List;
@@ -22,13 +23,22 @@ public final class LinuxCases {
             new BalloonCase(),
             new NetCase(),
             new SaveRestoreCase(),
+            new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
+            new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
+            new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
+            new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "GNU GRUB", "t"),
             new SmpCase());
 
     private LinuxCases() {}
 
-    /** The cases whose guests have one vCPU. */
+    /** The cases whose guests have one vCPU and start from no CD. */
     public static List<LinuxCase> withOneVcpu() {
-        return ALL.stream().filter(c -> c.vcpus() == 1).toList();
+        return ALL.stream().filter(c -> c.vcpus() == 1 && c.cd().isEmpty()).toList();
+    }
+
+    /** The cases whose guests start from a CD. */
+    public static List<LinuxCase> withCds() {
+        return ALL.stream().filter(c -> c.cd().isPresent()).toList();
     }
 
     /** The cases whose guests have several. */

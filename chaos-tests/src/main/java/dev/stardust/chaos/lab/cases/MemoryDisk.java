@@ -1,7 +1,10 @@
 package dev.stardust.chaos.lab.cases;
 
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -14,6 +17,14 @@ final class MemoryDisk implements BlockBackend {
 
     MemoryDisk(int sizeBytes) {
         bytes = new UnsafeBuffer(ByteBuffer.allocateDirect(sizeBytes));
+    }
+
+    /** A disk with the bytes of a file. */
+    static MemoryDisk of(Path file) throws IOException {
+        byte[] all = Files.readAllBytes(file);
+        MemoryDisk disk = new MemoryDisk(all.length);
+        disk.bytes.putBytes(0, all);
+        return disk;
     }
 
     /** Fills it with bytes that follow from a seed. */
