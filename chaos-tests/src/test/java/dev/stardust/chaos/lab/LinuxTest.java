@@ -37,8 +37,8 @@ class LinuxTest {
 
     @TestFactory
     @Order(2)
-    Stream<DynamicTest> fromCds() throws IOException {
-        return tests(run.run("cds", LinuxCases.withCds()));
+    Stream<DynamicTest> withDiscs() throws IOException {
+        return tests(run.run("discs", LinuxCases.withDiscs()));
     }
 
     @TestFactory

@@ -33,14 +33,16 @@ public final class LinuxCases {
 
     private LinuxCases() {}
 
-    /** The cases whose guests have one vCPU and start from no CD. */
+    /** The cases whose guests have one vCPU and no disk or CD made for them. */
     public static List<LinuxCase> withOneVcpu() {
-        return ALL.stream().filter(c -> c.vcpus() == 1 && c.cd().isEmpty()).toList();
+        return ALL.stream()
+                .filter(c -> c.vcpus() == 1 && c.cd().isEmpty() && !c.hasRoot())
+                .toList();
     }
 
-    /** The cases whose guests start from a CD. */
-    public static List<LinuxCase> withCds() {
-        return ALL.stream().filter(c -> c.cd().isPresent()).toList();
+    /** The cases that have a CD or a root made for them. */
+    public static List<LinuxCase> withDiscs() {
+        return ALL.stream().filter(c -> c.cd().isPresent() || c.hasRoot()).toList();
     }
 
     /** The cases whose guests have several. */
