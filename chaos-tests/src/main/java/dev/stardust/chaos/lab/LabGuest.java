@@ -74,17 +74,6 @@ public final class LabGuest {
         });
     }
 
-    /** As {@link #awaitLine}, but the line need not have ended. */
-    public void awaitText(String text) {
-        poll("no '" + text + "'", () -> {
-            MachineStatus status = machine.statusNow();
-            boolean found = output().contains(text);
-            LabContext.check(
-                    found || !isOver(status), "no '" + text + "' before the machine came to its end: " + status);
-            return found ? Optional.of(text) : Optional.empty();
-        });
-    }
-
     /**
      * Waits until the guest has powered off or asked for a reset.
      *

@@ -104,9 +104,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--iso-boot",
             paramLabel = "HOW",
-            description =
-                    "how an ISO starts: fast, by what its boot loader's configuration names (default), or bios, by its"
-                            + " own boot loader on SeaBIOS")
+            description = "how an ISO starts: fast, by what its boot loader's configuration names (default)")
     private String isoBoot;
 
     @Option(names = "--iso-entry", paramLabel = "ENTRY", description = "number, title or id in the ISO's boot menu")
@@ -128,8 +126,8 @@ final class RunCommand implements Callable<Integer> {
                     CliException.USAGE,
                     "run takes an .iso file, not '" + iso + "'; give a kernel's command line by --cmdline");
         }
-        if (isoBoot != null && !isoBoot.matches("fast|bios")) {
-            throw new CliException(CliException.USAGE, "--iso-boot is fast or bios, not '" + isoBoot + "'");
+        if (isoBoot != null && !isoBoot.equals("fast")) {
+            throw new CliException(CliException.USAGE, "--iso-boot is fast, not '" + isoBoot + "'");
         }
         ApiClient client = node.client();
         if (iso != null) {
@@ -147,7 +145,7 @@ final class RunCommand implements Callable<Integer> {
         put(vm, "cpus", cpus);
         put(vm, "kernel", absolute(kernel));
         put(vm, "initrd", absolute(initrd));
-        put(vm, "boot", "bios".equals(isoBoot) ? isoBoot : boot);
+        put(vm, "boot", boot);
         put(vm, "args", args);
         put(vm, "host", host);
         if (!images.isEmpty()) {

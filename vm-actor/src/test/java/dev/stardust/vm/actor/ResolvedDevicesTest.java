@@ -53,12 +53,7 @@ class ResolvedDevicesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "boot: bios",
-                "boot: bios, cd: disc, kernel: /k",
-                "isoEntry: '2'",
-                "isoEntry: '2', cd: disc, boot: bios",
-                "isoEntry: '2', cd: disc, kernel: /k"
+            strings = {"isoEntry: '2'", "isoEntry: '2', cd: disc, kernel: /k"
             })
     void onlyWhatIsInTheDriveIsStartedFromThere(String fields) {
         SpecException refused = assertThrows(SpecException.class, () -> spec(fields));

@@ -27,8 +27,6 @@ public final class LinuxCases {
             new SaveRestoreCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
             new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
-            new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
-            new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "GNU GRUB", "t"),
             new SmpCase());
 
     private LinuxCases() {}
