@@ -4,7 +4,6 @@ import dev.stardust.chaos.External;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,7 +19,6 @@ final class CdImages {
 
     private static final List<String> ENTRIES = List.of("one", "two");
 
-    private static final Path SEABIOS = Path.of("/usr/share/seabios/bios-256k.bin");
     private static final Path ISOLINUX = Path.of("/usr/lib/ISOLINUX/isolinux.bin");
     private static final Path ISOLINUX_MODULE = Path.of("/usr/lib/syslinux/modules/bios/ldlinux.c32");
     private static final String GRUB = "/usr/lib/grub/i386-pc";
@@ -34,11 +32,10 @@ final class CdImages {
         this.initramfs = initramfs;
     }
 
-    /** Makes the CDs of those cases that have one, and puts the BIOS beside them. */
+    /** Makes the CDs of those cases that have one. */
     void make(List<LinuxCase> cases, Path folder) throws IOException {
         for (LinuxCase each : cases) {
             if (each.cd().isPresent()) {
-                Files.copy(SEABIOS, folder.resolve(GuestFiles.BIOS), StandardCopyOption.REPLACE_EXISTING);
                 make(
                         each.cd().get(),
                         LabContext.commandLine(each.name()),

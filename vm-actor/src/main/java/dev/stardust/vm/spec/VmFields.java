@@ -36,6 +36,7 @@ final class VmFields {
             .filter(protocol -> protocol != BootSpec.Protocol.BIOS)
             .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
             .collect(Collectors.joining("|")));
+
     private static final Pattern RESTART = Pattern.compile("never");
     private static final Pattern ISOLATION = Pattern.compile("shared|strict");
 

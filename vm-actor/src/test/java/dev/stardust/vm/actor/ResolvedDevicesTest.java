@@ -52,9 +52,7 @@ class ResolvedDevicesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"isoEntry: '2'", "isoEntry: '2', cd: disc, kernel: /k"
-            })
+    @ValueSource(strings = {"isoEntry: '2'", "isoEntry: '2', cd: disc, kernel: /k"})
     void onlyWhatIsInTheDriveIsStartedFromThere(String fields) {
         SpecException refused = assertThrows(SpecException.class, () -> spec(fields));
         assertTrue(refused.getMessage().contains("cd"), refused.getMessage());
