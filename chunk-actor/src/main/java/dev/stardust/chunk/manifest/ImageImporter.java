@@ -17,7 +17,6 @@ import java.nio.file.attribute.FileTime;
 public final class ImageImporter {
     private static final int WINDOW_BYTES = 1 << 20;
     private static final int SECTOR_BYTES = 512;
-    private static final long BLOCK_MASK = -4096L;
 
     private final ChunkSink sink;
     private final int threads;
@@ -67,18 +66,24 @@ public final class ImageImporter {
 
     private static void read(NativeFile file, long size, DataChunker chunker, Sha256Thread sha256, Progress progress)
             throws IOException {
+        DataRuns runs = new DataRuns(
+                new DataRuns.Seek() {
+                    @Override
+                    public long nextData(long from) throws IOException {
+                        return file.nextData(from);
+                    }
+
+                    @Override
+                    public long nextHole(long from) throws IOException {
+                        return file.nextHole(from);
+                    }
+                },
+                size);
         long position = 0;
-        while (position < size) {
-            long data = Math.max(position, file.nextData(position) & BLOCK_MASK);
-            sha256.digestZeros(Math.min(data, size) - position);
-            progress.bytes(Math.min(data, size), size);
-            if (data >= size) {
-                return;
-            }
-            // Up to a block's end, so that data starts at a block whatever the file system's hole size is.
-            long end = Math.min(size, (file.nextHole(data) + ~BLOCK_MASK) & BLOCK_MASK);
-            for (position = data; position < end; ) {
-                int n = (int) Math.min(WINDOW_BYTES, end - position);
+        while (runs.next()) {
+            sha256.digestZeros(runs.begin() - position);
+            for (position = runs.begin(); position < runs.end(); ) {
+                int n = (int) Math.min(WINDOW_BYTES, runs.end() - position);
                 NativeBuffer window = sha256.take();
                 file.read(position, window.address(), n);
                 sha256.digest(window, n);
@@ -87,5 +92,7 @@ public final class ImageImporter {
                 progress.bytes(position, size);
             }
         }
+        sha256.digestZeros(size - position);
+        progress.bytes(size, size);
     }
 }
