@@ -2,6 +2,7 @@
 # Process 1 of a guest whose root is a disk: writes files, syncs, powers off.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
+mount -t devtmpfs dev /dev
 echo "root: $(sed -n 's/^[^ ]* \/ \(ext4\) .*/\1/p' /proc/mounts)"
 dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
 n=0
