@@ -75,11 +75,34 @@ missing_packages() { # purpose
   case "$1" in
     soak | bench | test)
       command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
+      command -v nft >/dev/null || [ -x /usr/sbin/nft ] || wanted+=(nftables)
+      command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ] || wanted+=(dnsmasq-base)
+      command -v sysctl >/dev/null || [ -x /usr/sbin/sysctl ] || wanted+=(procps)
+      command -v busybox >/dev/null || wanted+=(busybox-static)
       ;;
   esac
   case "$1" in
-    bench)
+    test)
+      command -v xorriso >/dev/null || wanted+=(xorriso)
+      [ -e /usr/lib/ISOLINUX/isolinux.bin ] || wanted+=(isolinux)
+      [ -e /usr/lib/syslinux/modules/bios/ldlinux.c32 ] || wanted+=(syslinux-common)
+      command -v grub-mkrescue >/dev/null || wanted+=(grub-common)
+      [ -d /usr/lib/grub/i386-pc ] || wanted+=(grub-pc-bin)
+      command -v mformat >/dev/null || wanted+=(mtools)
+      ;;
+  esac
+  case "$1" in
+    bench | test)
       command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
+      ;;
+  esac
+  case "$1" in
+    test)
+      # For the lab machine and its guests; the kernel and busybox come unpacked, not installed.
+      [ -e /usr/share/seabios/bios-256k.bin ] || wanted+=(seabios)
+      command -v lz4 >/dev/null || wanted+=(lz4)
+      [ -x /sbin/depmod ] || wanted+=(kmod)
+      command -v setpriv >/dev/null || wanted+=(util-linux)
       ;;
   esac
   [ "${#wanted[@]}" -eq 0 ] || printf '%s\n' "${wanted[@]}" | sort -u

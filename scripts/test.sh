@@ -3,7 +3,8 @@
 modules="hypervisor-native cluster chunk-actor vm-actor migration scheduler ops chaos-tests"
 
 run_tests() {
-  local only="" maven=(-B) usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos] [--without-kvm]"
+  local only="" maven=(-B)
+  local usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos|linux] [--without-kvm] [--linux=auto|host|lab]"
   while [ $# -gt 0 ]; do
     case "$1" in
       --only)
@@ -14,6 +15,10 @@ run_tests() {
       --without-kvm)
         STARDUST_WITHOUT_KVM=1
         maven+=(-DexcludedGroups=kvm)
+        shift
+        ;;
+      --linux=auto | --linux=host | --linux=lab)
+        export STARDUST_LINUX=${1#--linux=}
         shift
         ;;
       *)
@@ -28,6 +33,7 @@ run_tests() {
     "") ;;
     unit) maven+=(-pl '!chaos-tests') ;;
     demo) maven+=(-pl chaos-tests -am -Dtest='Demo*Test' -Dsurefire.failIfNoSpecifiedTests=false) ;;
+    linux) maven+=(-pl chaos-tests -am -Dtest=LinuxTest -Dsurefire.failIfNoSpecifiedTests=false) ;;
     chaos) maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.**' -Dsurefire.failIfNoSpecifiedTests=false) ;;
     *)
       if [[ " $modules " == *" $only "* ]]; then

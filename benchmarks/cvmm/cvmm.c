@@ -15,6 +15,7 @@
  * only guests you trust.
  */
 #define _GNU_SOURCE
+#include <asm/bootparam.h>
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
@@ -41,6 +42,7 @@
 #define MIB (1UL << 20)
 #define CMDLINE 0x20000
 #define GDT 0x500
+#define BOOT_PARAMS 0x7000
 #define PML4 0x9000 /* then the PDPT and four page directories */
 #define VIRTIO_BASE 0xd0000000UL
 #define VIRTIO_GSI 5
@@ -286,12 +288,17 @@ static void start_state(uint64_t entry)
 	s.cr4 = 0x620; /* OSXMMEXCPT, OSFXSR, PAE */
 	s.efer = 0x500; /* LMA, LME */
 	check(ioctl(vcpu, KVM_SET_SREGS, &s), "KVM_SET_SREGS");
-	struct kvm_regs r = {.rip = entry, .rsp = 0x8ff0, .rsi = CMDLINE, .rdi = ram_bytes, .rflags = 2};
+	struct kvm_regs r = {.rip = entry, .rsp = 0x8ff0, .rsi = BOOT_PARAMS, .rflags = 2};
 	check(ioctl(vcpu, KVM_SET_REGS, &r), "KVM_SET_REGS");
 }
 
-static void write_cmdline(const char *text)
+/* What the guest looks for in Linux's boot parameters: the memory map and the command line. */
+static void write_boot_params(const char *text)
 {
+	struct boot_params *params = (struct boot_params *)(ram + BOOT_PARAMS);
+	params->hdr.cmd_line_ptr = CMDLINE;
+	params->e820_entries = 1;
+	params->e820_table[0] = (struct boot_e820_entry){.size = ram_bytes, .type = 1};
 	char device[64] = "";
 	if (blk.file >= 0)
 		snprintf(device, sizeof device, " virtio_mmio.device=4K@0x%lx:%d", VIRTIO_BASE, VIRTIO_GSI);
@@ -408,7 +415,7 @@ int main(int argc, char **argv)
 	create();
 	if (disk)
 		blk_open(disk);
-	write_cmdline(text);
+	write_boot_params(text);
 	start_state(load(argv[optind]));
 	if (limit > 0) {
 		sigaction(SIGALRM, &(struct sigaction){.sa_handler = stop}, NULL);

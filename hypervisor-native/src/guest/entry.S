@@ -6,8 +6,8 @@
  * bitmap in the TSS. (IOPL 3 would do on hardware; such a KVM's iretq drops it.)
  * Code here stays plain (no SSE, no locked instructions) and short.
  *
- * Two ways in: _start is the 64-bit entry that our VMM uses; pvh_start is the PVH entry (32-bit, an ELF note tells
- * its address) by which QEMU loads the same file.
+ * Two ways in: _start is the 64-bit entry, as of Linux; pvh_start is the PVH entry (32-bit, an ELF note tells its
+ * address). Our VMM knows both, QEMU the second.
  */
 	.file	"entry.S"		/* else the object's temporary name gets into the image */
 	.set	KCODE, 0x10		/* the selectors of the loader's own GDT, kept */
@@ -18,10 +18,13 @@
 	.set	PORTS, 0x400		/* user mode may use the ports below */
 	.set	LAPIC_EOI, 0xfee000b0
 
-	.section .note.pvh, "a", @note
+	.section .note.boot, "a", @note
 	.long	4, 4, 18		/* XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz	"Xen"
 	.long	pvh_start
+	.long	9, 0, 1			/* a bare kernel: our VMM appends devices and clock to the command line */
+	.asciz	"Stardust"
+	.balign	4
 
 	.text
 	.code32
@@ -42,9 +45,8 @@ pvh_start:				/* ebx: struct hvm_start_info; flat segments, no paging */
 
 	.code64
 	.globl	_start
-_start:					/* rsi: command line; rdi: bytes of RAM */
-	mov	%rsi, boot_cmdline
-	mov	%rdi, boot_ram
+_start:					/* rsi: Linux's struct boot_params */
+	mov	%rsi, boot_params
 enter:
 	lgdt	gdtr
 	lidt	idtr
@@ -199,11 +201,10 @@ pd:	.quad	0xe5
 	.endr
 
 	.bss
-	.globl	irqs, boot_cmdline, boot_ram, boot_pvh, fault_vector, fault_error, fault_rip, fault_cr2, idt
+	.globl	irqs, boot_params, boot_pvh, fault_vector, fault_error, fault_rip, fault_cr2, idt
 	.balign	8
 irqs:	.skip	8
-boot_cmdline: .skip 8
-boot_ram: .skip	8
+boot_params: .skip 8
 boot_pvh: .skip	8
 fault_vector: .skip 8
 fault_error: .skip 8

@@ -5,7 +5,7 @@
  *
  * Guest-physical memory, mapped one to one:
  *
- *	0x00000000  loader: GDT, its page tables, command line (read-only here)
+ *	0x00000000  loader: GDT, its page tables, boot information, command line (read-only here)
  *	0x00200000  image: code, data, page tables, stacks, disk queue and buffers
  *	0x00800000  working set, ws_mib, rewritten for ever
  *	    + ws    fill, fill_mib, written once

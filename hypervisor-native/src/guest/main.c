@@ -1,7 +1,7 @@
 /* Start, the loop of work and sleep, the heartbeat. */
 #include "guest.h"
 
-extern uint64_t boot_cmdline, boot_ram, boot_pvh, fault_vector, fault_error, fault_rip, fault_cr2;
+extern uint64_t boot_params, boot_pvh, fault_vector, fault_error, fault_rip, fault_cr2;
 
 /* As much of the PVH start information as is used (Xen's public/arch-x86/hvm/start_info.h). */
 struct pvh_info {
@@ -14,6 +14,15 @@ struct pvh_memory {
 	uint32_t type, reserved;
 };
 
+/* The same of Linux's struct boot_params (Documentation/arch/x86/zero-page.rst): offsets, and an entry of its E820 map. */
+enum { E820_ENTRIES = 0x1e8, CMD_LINE_PTR = 0x228, E820_TABLE = 0x2d0 };
+struct e820_entry {
+	uint64_t at, bytes;
+	uint32_t type;
+} __attribute__((packed));
+
+static const char *command_line;
+static uint64_t ram; /* bytes */
 static uint64_t boot, heartbeats, next_heartbeat, units;
 static uint64_t last_stamp, gap, max_gap; /* last_stamp 0: not counting yet */
 static unsigned complaints;
@@ -35,14 +44,27 @@ _Noreturn void guest_fault(void)
 	panic("vector=%lu error=%lu rip=%016lx cr2=%016lx", fault_vector, fault_error, fault_rip, fault_cr2);
 }
 
-static void read_pvh_info(void)
+/* RAM is taken to reach from 0 to the end of its last part below 4 GiB. */
+static void add_memory(uint64_t at, uint64_t bytes, uint32_t type)
 {
-	const struct pvh_info *info = (const struct pvh_info *)boot_pvh;
+	if (type == 1 && at + bytes <= 1UL << 32 && at + bytes > ram)
+		ram = at + bytes;
+}
+
+static void read_pvh_info(const struct pvh_info *info)
+{
 	const struct pvh_memory *map = (const struct pvh_memory *)info->memory_map;
-	boot_cmdline = info->cmdline;
+	command_line = (const char *)info->cmdline;
 	for (unsigned i = 0; i < info->memory_map_entries; i++)
-		if (map[i].type == 1 && map[i].at + map[i].bytes <= 1UL << 32 && map[i].at + map[i].bytes > boot_ram)
-			boot_ram = map[i].at + map[i].bytes;
+		add_memory(map[i].at, map[i].bytes, map[i].type);
+}
+
+static void read_boot_params(const uint8_t *params)
+{
+	const struct e820_entry *map = (const struct e820_entry *)(params + E820_TABLE);
+	command_line = (const char *)(uint64_t)*(const uint32_t *)(params + CMD_LINE_PTR);
+	for (unsigned i = 0; i < params[E820_ENTRIES]; i++)
+		add_memory(map[i].at, map[i].bytes, map[i].type);
 }
 
 /* Counts the disks on the command line and sets up the first. */
@@ -50,7 +72,7 @@ static uint64_t find_disks(void)
 {
 	uint64_t disks = 0;
 	struct device device;
-	for (const char *line = (const char *)boot_cmdline; next_device(&line, &device);)
+	for (const char *line = command_line; next_device(&line, &device);)
 		if (blk_probe(&device) && !disks++)
 			blk_init(&device);
 	return disks;
@@ -115,14 +137,16 @@ _Noreturn void guest_main(void)
 	boot = now();
 	cpu_init();
 	if (boot_pvh)
-		read_pvh_info();
-	options_parse((const char *)boot_cmdline);
+		read_pvh_info((const struct pvh_info *)boot_pvh);
+	else
+		read_boot_params((const uint8_t *)boot_params);
+	options_parse(command_line);
 	sha256_self_test();
 	uint64_t disks = find_disks();
-	print("stardust test guest: memory=%luMiB seed=%lu tsc_khz=%lu disks=%lu\n", boot_ram / MIB, options.seed, tsc_khz, disks);
+	print("stardust test guest: memory=%luMiB seed=%lu tsc_khz=%lu disks=%lu\n", ram / MIB, options.seed, tsc_khz, disks);
 	if (options.disk_read && disks)
 		disk_print_sha256();
-	uint64_t table = memory_init(boot_ram, disk_table_bytes());
+	uint64_t table = memory_init(ram, disk_table_bytes());
 	print("ready\n");
 	memory_start(now());
 	disk_start(table, now());

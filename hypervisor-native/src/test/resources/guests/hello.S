@@ -1,6 +1,7 @@
 /* Prints its command line and asks for a reset. */
 .globl _start
 _start:
+        mov 0x228(%rsi), %esi       /* cmd_line_ptr of the boot parameters */
         mov $0x3f8, %edx
 1:      lodsb
         test %al, %al

@@ -72,6 +72,8 @@ class ArchitectureTest {
             .dependOnClassesThat(resideInAnyPackage(PEKKO, RATIS, "io.aeron..", "java.net.http..")
                     .or(resideInAnyPackage(OURS)
                             .and(resideOutsideOfPackages(
+                                    // Files on this machine: what can be started from them.
+                                    "dev.stardust.hypervisor.boot..",
                                     "dev.stardust.ops.cli..",
                                     "dev.stardust.ops.demo..",
                                     "dev.stardust.ops.launch.."))));

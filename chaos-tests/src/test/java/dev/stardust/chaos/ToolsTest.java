@@ -25,5 +25,6 @@ class ToolsTest {
         assertEquals(USAGE, Tools.run("bench", "migrate", "--rounds", "0"));
         assertEquals(USAGE, Tools.run("bench", "exits", "--runs", "0"));
         assertEquals(USAGE, Tools.run("soak", "leases", "--minutes", "0"));
+        assertEquals(USAGE, Tools.run("soak", "hostile", "--steps", "0"));
     }
 }

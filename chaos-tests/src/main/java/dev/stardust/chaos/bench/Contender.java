@@ -1,6 +1,6 @@
 package dev.stardust.chaos.bench;
 
-import dev.stardust.chaos.bench.Network.Namespace;
+import dev.stardust.chaos.net.Network.Namespace;
 import dev.stardust.ops.demo.GuestLog;
 import java.io.IOException;
 

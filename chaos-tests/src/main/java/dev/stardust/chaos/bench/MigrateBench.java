@@ -1,5 +1,6 @@
 package dev.stardust.chaos.bench;
 
+import dev.stardust.chaos.net.Network;
 import dev.stardust.ops.demo.GuestLog.Heartbeat;
 import dev.stardust.ops.demo.LocalCluster;
 import java.io.IOException;

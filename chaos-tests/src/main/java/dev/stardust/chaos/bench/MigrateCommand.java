@@ -4,7 +4,8 @@ import dev.stardust.chaos.External;
 import dev.stardust.chaos.Teardown;
 import dev.stardust.chaos.ToolException;
 import dev.stardust.chaos.bench.MigrateBench.Result;
-import dev.stardust.chaos.bench.Network.Namespace;
+import dev.stardust.chaos.net.Network;
+import dev.stardust.chaos.net.Network.Namespace;
 import dev.stardust.chaos.report.MachineDescription;
 import dev.stardust.chaos.report.Report;
 import dev.stardust.hypervisor.kvm.KvmSystem;
@@ -125,7 +126,7 @@ final class MigrateCommand implements Callable<Integer> {
         teardown.add(() -> LocalCluster.deleteTree(folder));
         Path image = folder.resolve("image.raw");
         GuestSpec.writeDisk(image);
-        Network network = teardown.add(Network.create());
+        Network network = teardown.add(Network.create("sdb", "10.213.0."));
         Map<Contender, Integer> all = new LinkedHashMap<>();
         if (!onlyPeers) {
             addOurs(all, network, folder, image, teardown);

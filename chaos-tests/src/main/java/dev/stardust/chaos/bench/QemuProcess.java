@@ -1,7 +1,7 @@
 package dev.stardust.chaos.bench;
 
 import dev.stardust.chaos.External;
-import dev.stardust.chaos.bench.Network.Namespace;
+import dev.stardust.chaos.net.Network.Namespace;
 import dev.stardust.ops.demo.LocalCluster;
 import java.io.IOException;
 import java.nio.file.Files;

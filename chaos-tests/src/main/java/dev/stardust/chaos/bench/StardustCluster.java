@@ -1,7 +1,7 @@
 package dev.stardust.chaos.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.stardust.chaos.bench.Network.Namespace;
+import dev.stardust.chaos.net.Network.Namespace;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.ops.demo.LocalCluster;
 import dev.stardust.ops.demo.LocalCluster.Member;

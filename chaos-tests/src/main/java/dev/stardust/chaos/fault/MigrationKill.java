@@ -207,8 +207,7 @@ public final class MigrationKill {
             case SOURCE -> owner.equals(source.name());
             case TARGET ->
                 owner.equals(target.name())
-                        && (watch.ranOn().contains(target.name())
-                                || Files.exists(target.vmFolder(plan.vm()).resolve("started")));
+                        && (watch.ranOn().contains(target.name()) || Files.exists(target.startedMark(plan.vm())));
             case LEADER -> false;
         };
     }

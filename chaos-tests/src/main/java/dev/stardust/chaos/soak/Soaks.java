@@ -11,6 +11,7 @@ public final class Soaks {
     /** Name to command. */
     public static Map<String, Callable<Integer>> all() {
         Map<String, Callable<Integer>> all = new TreeMap<>();
+        all.put("hostile", new HostileCommand());
         all.put("kills", new KillsCommand());
         all.put("leases", new LeasesCommand());
         return all;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.stardust.chaos.ToolException;
+import dev.stardust.chaos.net.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -19,6 +19,7 @@ public class NativeFile implements AutoCloseable {
     private static final int SEEK_END = 2;
     private static final int SEEK_DATA = 3;
     private static final int SEEK_HOLE = 4;
+    private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
     private static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     private static final int OWNER_WRITES_ALL_READ = 0644;
 
@@ -107,6 +108,19 @@ public class NativeFile implements AutoCloseable {
             } else if (errno() != Errno.EINTR) {
                 throw error("cannot write");
             }
+        }
+    }
+
+    /**
+     * Makes a range zero and gives the space of its whole blocks back; the size stays. It is durable as a write is.
+     *
+     * @throws IOException also when the file system knows no holes
+     */
+    public void punchHole(long position, long length) throws IOException {
+        if (length > 0) {
+            checked(
+                    Posix.LIBC.fallocate(fd(), PUNCH_HOLE_KEEP_SIZE, position, length),
+                    "cannot give back space (which takes ext4, XFS, Btrfs or tmpfs) in");
         }
     }
 

@@ -35,6 +35,9 @@ public interface Posix {
     int ftruncate(int fd, long size);
 
     @SaveError
+    int fallocate(int fd, int mode, long position, long length);
+
+    @SaveError
     int flock(int fd, int operation);
 
     @SaveError

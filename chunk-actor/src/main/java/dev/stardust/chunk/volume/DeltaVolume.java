@@ -136,23 +136,43 @@ public final class DeltaVolume implements Volume {
     public synchronized void write(long offset, long address, int length) throws IOException {
         Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes);
         checkWritable();
-        if (length == 0) {
-            return;
+        if (length > 0) {
+            copyUpEdges(offset, length);
+            file.write(dataPosition + offset, address, length);
+            noteWritten(offset, length);
         }
+    }
+
+    /** {@inheritDoc} A zero block is one that is here, so that the base's does not show, and in a hole of the file. */
+    @Override
+    public synchronized void zero(long offset, long length) throws IOException {
+        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes);
+        checkWritable();
+        if (length > 0) {
+            copyUpEdges(offset, length);
+            file.punchHole(dataPosition + offset, length);
+            noteWritten(offset, length);
+        }
+    }
+
+    /** Brings the first and the last block of a range from the base where the range covers them only in part. */
+    private void copyUpEdges(long offset, long length) throws IOException {
         long end = offset + length;
-        long first = offset / BLOCK_BYTES;
-        long last = (end - 1) / BLOCK_BYTES;
         unsynced = true;
         if (offset % BLOCK_BYTES != 0) {
-            copyUp(first);
+            copyUp(offset / BLOCK_BYTES);
         }
         if (end % BLOCK_BYTES != 0 && end != sizeBytes) {
-            copyUp(last);
+            copyUp((end - 1) / BLOCK_BYTES);
         }
-        file.write(dataPosition + offset, address, length);
-        map.add(first, last + 1);
+    }
+
+    private void noteWritten(long offset, long length) {
+        long first = offset / BLOCK_BYTES;
+        long end = (offset + length - 1) / BLOCK_BYTES + 1;
+        map.add(first, end);
         if (tracked != null) {
-            tracked.addRange(first, last + 1);
+            tracked.addRange(first, end);
         }
     }
 
@@ -234,9 +254,14 @@ public final class DeltaVolume implements Volume {
         NativeBuffer.zero(address + n, BLOCK_BYTES - n);
     }
 
-    /** Writes a block of 4096 bytes; what lies beyond the disk's end is ignored. */
+    /** Writes a block of 4096 bytes; what lies beyond the disk's end is ignored. Zeros take no space. */
     public void writeBlock(long number, long address) throws IOException {
-        write(number * BLOCK_BYTES, address, blockLength(number));
+        int n = blockLength(number);
+        if (NativeBuffer.isZero(address, n)) {
+            zero(number * BLOCK_BYTES, n);
+        } else {
+            write(number * BLOCK_BYTES, address, n);
+        }
     }
 
     private int blockLength(long number) {

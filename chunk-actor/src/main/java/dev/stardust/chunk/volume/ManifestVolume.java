@@ -64,6 +64,11 @@ public final class ManifestVolume implements Volume {
     }
 
     @Override
+    public void zero(long offset, long length) throws IOException {
+        throw new IOException("this disk is read-only");
+    }
+
+    @Override
     public void flush() {}
 
     @Override

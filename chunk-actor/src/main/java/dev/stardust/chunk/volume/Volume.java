@@ -17,6 +17,12 @@ public interface Volume extends AutoCloseable {
     /** Stores {@code [address, address + length)} at {@code offset}. Durable only after {@link #flush()}. */
     void write(long offset, long address, int length) throws IOException;
 
+    /**
+     * Makes a range read as zeros and gives back the space that it takes, as far as it can. Durable only after {@link
+     * #flush()}.
+     */
+    void zero(long offset, long length) throws IOException;
+
     /** Returns once everything written before is on stable storage. */
     void flush() throws IOException;
 

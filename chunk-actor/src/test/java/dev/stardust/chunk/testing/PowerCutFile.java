@@ -41,6 +41,13 @@ public final class PowerCutFile extends NativeFile {
     }
 
     @Override
+    public void punchHole(long position, long length) throws IOException {
+        unsynced.add(new Write(position, new byte[(int) length]));
+        count();
+        super.punchHole(position, length);
+    }
+
+    @Override
     public void sync() throws IOException {
         count();
         for (Write w : unsynced) {

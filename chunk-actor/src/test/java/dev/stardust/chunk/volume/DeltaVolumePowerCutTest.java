@@ -45,11 +45,16 @@ class DeltaVolumePowerCutTest {
                 } else {
                     int first = random.nextInt(SECTORS);
                     int count = 1 + random.nextInt(Math.min(20, SECTORS - first));
-                    byte[] data = Disks.random(random.nextLong(), count * SECTOR);
+                    boolean zero = random.nextInt(3) == 0;
+                    byte[] data = zero ? new byte[count * SECTOR] : Disks.random(random.nextLong(), count * SECTOR);
                     for (int i = 0; i < count; i++) {
                         possible.get(first + i).add(Arrays.copyOfRange(data, i * SECTOR, (i + 1) * SECTOR));
                     }
-                    Disks.write(volume, (long) first * SECTOR, data);
+                    if (zero) {
+                        volume.zero((long) first * SECTOR, data.length);
+                    } else {
+                        Disks.write(volume, (long) first * SECTOR, data);
+                    }
                 }
             }
         } catch (IOException powerIsOut) {

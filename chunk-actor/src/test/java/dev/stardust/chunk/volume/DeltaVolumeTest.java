@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
 import dev.stardust.chunk.chunk.NativeBuffer;
+import dev.stardust.chunk.store.NativeFile;
 import dev.stardust.chunk.store.UnsupportedVersionException;
 import dev.stardust.chunk.testing.Child;
 import java.io.IOException;
@@ -59,6 +60,10 @@ class DeltaVolumeTest {
                     case 2, 3 ->
                         assertArrayEquals(
                                 Arrays.copyOfRange(model, offset, offset + length), Disks.read(volume, offset, length));
+                    case 4 -> {
+                        volume.zero(offset, length);
+                        Arrays.fill(model, offset, offset + length, (byte) 0);
+                    }
                     default -> {
                         byte[] data = Disks.random(random.nextLong(), length);
                         Disks.write(volume, offset, data);
@@ -79,6 +84,9 @@ class DeltaVolumeTest {
         try (DeltaVolume v = open(dir.resolve("d"), new byte[10_240])) {
             assertThrows(IndexOutOfBoundsException.class, () -> Disks.write(v, 10_000, new byte[241]));
             assertThrows(IndexOutOfBoundsException.class, () -> Disks.read(v, -512, 512));
+            assertThrows(IndexOutOfBoundsException.class, () -> v.zero(10_000, 241));
+            assertThrows(IndexOutOfBoundsException.class, () -> v.zero(-1, 1));
+            assertThrows(IndexOutOfBoundsException.class, () -> v.zero(1, Long.MAX_VALUE));
             assertThrows(IndexOutOfBoundsException.class, () -> v.readBlock(3, 0));
             assertThrows(IndexOutOfBoundsException.class, () -> v.writeBlock(-1, 0));
         }
@@ -102,6 +110,90 @@ class DeltaVolumeTest {
             assertEquals(3, v.presentBlocks());
             v.stopTracking();
             assertThrows(IllegalStateException.class, () -> v.drainDirty(b -> {}));
+        }
+    }
+
+    /** Bytes of a file that are not in holes. */
+    private static long dataBytes(Path file) throws IOException {
+        long bytes = 0;
+        try (NativeFile f = NativeFile.openRead(file)) {
+            for (long at = f.nextData(0); at < f.size(); ) {
+                long end = f.nextHole(at);
+                bytes += end - at;
+                at = f.nextData(end);
+            }
+        }
+        return bytes;
+    }
+
+    @Test
+    void whatIsZeroedGivesItsSpaceBackAndHidesTheBase() throws IOException {
+        Path file = dir.resolve("d");
+        byte[] base = Disks.random(1, 1 << 20);
+        byte[] model = Disks.random(2, 1 << 20);
+        try (DeltaVolume v = open(file, base)) {
+            Disks.write(v, 0, model);
+            v.flush();
+            long before = dataBytes(file);
+            v.zero(5000, 900_000);
+            v.flush();
+            Arrays.fill(model, 5000, 905_000, (byte) 0);
+            assertArrayEquals(model, Disks.readAll(v));
+            long givenBack = before - dataBytes(file);
+            assertTrue(givenBack >= 218 * 4096, givenBack + " bytes of the whole blocks 2 to 219");
+        }
+        try (DeltaVolume v = open(file, base)) {
+            assertArrayEquals(model, Disks.readAll(v));
+        }
+    }
+
+    @Test
+    void zerosWhereNothingWasWrittenAreNotStored() throws IOException {
+        Path file = dir.resolve("d");
+        byte[] base = Disks.random(1, (1 << 20) + 512);
+        NativeBuffer block = new NativeBuffer(4096);
+        long before;
+        try (DeltaVolume v = open(file, base)) {
+            before = dataBytes(file);
+            v.zero(0, 512 << 10);
+            v.zero(1 << 20, 512);
+            v.zero(7, 0);
+            for (int b = 128; b < 256; b++) {
+                v.writeBlock(b, block.address());
+            }
+            assertEquals(257, v.presentBlocks());
+        }
+        assertEquals(before, dataBytes(file));
+        try (DeltaVolume v = open(file, base)) {
+            assertArrayEquals(new byte[base.length], Disks.readAll(v));
+        }
+    }
+
+    @Test
+    void zeroedBlocksAreTracked() throws IOException {
+        try (DeltaVolume v = open(dir.resolve("d"), new byte[1 << 20])) {
+            v.startTracking();
+            v.zero(4095, 4098);
+            List<Long> blocks = new ArrayList<>();
+            assertEquals(3, v.drainDirty(blocks::add));
+            assertEquals(List.of(0L, 1L, 2L), blocks);
+        }
+    }
+
+    @Test
+    void zeroingIsLostInACrashUnlessItWasFlushed() throws IOException {
+        Path file = dir.resolve("d");
+        Path copy = dir.resolve("copy");
+        byte[] base = Disks.random(1, 1 << 20);
+        try (DeltaVolume v = open(file, base)) {
+            v.zero(0, 4096);
+            v.flush();
+            v.zero(8192, 4096);
+            Files.copy(file, copy);
+        }
+        try (DeltaVolume v = open(copy, base)) {
+            assertArrayEquals(new byte[4096], Disks.read(v, 0, 4096));
+            assertArrayEquals(Arrays.copyOfRange(base, 8192, 12_288), Disks.read(v, 8192, 4096));
         }
     }
 
@@ -285,11 +377,16 @@ class DeltaVolumeTest {
         return Disks.random(1_000_000L + i, 4096);
     }
 
+    /** Whether block {@code i} is zeroed again, after 8 others. */
+    private static boolean killZeroed(int i) {
+        return i % 3 == 1;
+    }
+
     private static DeltaVolume killDisk(Path file) throws IOException {
         return open(file, new byte[KILL_BLOCKS * 4096]);
     }
 
-    /** Writes and flushes blocks from number {@code args[1]} on for ever and says which are durable. */
+    /** Writes, zeroes and flushes blocks from number {@code args[1]} on for ever and says which are durable. */
     static final class Writer {
         private Writer() {}
 
@@ -297,6 +394,9 @@ class DeltaVolumeTest {
             try (DeltaVolume v = killDisk(Path.of(args[0]))) {
                 for (int i = Integer.parseInt(args[1]); ; i++) {
                     Disks.write(v, killBlock(i) * 4096, killContent(i));
+                    if (i >= 8 && killZeroed(i - 8)) {
+                        v.zero(killBlock(i - 8) * 4096, 4096);
+                    }
                     if (i % 4 == 0) {
                         v.flush();
                         System.out.println(i);
@@ -317,7 +417,10 @@ class DeltaVolumeTest {
             assertTrue(flushed >= enough && flushed < KILL_BLOCKS - 100);
             try (DeltaVolume v = killDisk(file)) {
                 for (int i = 0; i <= flushed; i++) {
-                    assertArrayEquals(killContent(i), Disks.read(v, killBlock(i) * 4096, 4096), "block " + i);
+                    byte[] got = Disks.read(v, killBlock(i) * 4096, 4096);
+                    boolean mayBeZero = killZeroed(i) && Arrays.equals(got, new byte[4096]);
+                    boolean mustBeZero = killZeroed(i) && i + 8 <= flushed;
+                    assertTrue(mayBeZero || (!mustBeZero && Arrays.equals(got, killContent(i))), "block " + i);
                 }
                 for (int i = flushed + 1; i < flushed + 50; i++) {
                     byte[] got = Disks.read(v, killBlock(i) * 4096, 4096);

@@ -30,6 +30,11 @@ final class Disks {
             }
 
             @Override
+            public void zero(long offset, long length) throws IOException {
+                throw new IOException("read-only");
+            }
+
+            @Override
             public void flush() {}
 
             @Override

@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.device;
 
+import dev.stardust.hypervisor.console.ConsoleBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -9,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,10 +20,10 @@ import org.slf4j.LoggerFactory;
  * at {@link #flush()}. A file that passes its limit is replaced by its newer half, from the start of a line; the
  * replacement is complete before it takes the name, so a reader sees the old file or the new one.
  *
- * <p>The guest must not suffer from a full disk: output that cannot be written is dropped and reported once. Used by
- * one thread at a time.
+ * <p>The guest must not suffer from a full disk: output that cannot be written is dropped and reported once. As a
+ * console it is one that nobody types at.
  */
-public final class SerialLog implements AutoCloseable {
+public final class SerialLog implements ConsoleBackend, AutoCloseable {
     /** Bytes a log file may grow to. */
     public static final int LIMIT = 4 << 20;
 
@@ -54,14 +57,33 @@ public final class SerialLog implements AutoCloseable {
         }
     }
 
-    void write(byte value) {
+    @Override
+    public synchronized void output(byte value) {
         buffer.put(value);
         if (value == '\n' || !buffer.hasRemaining()) {
             flush();
         }
     }
 
-    void flush() {
+    @Override
+    public synchronized void output(DirectBuffer from, int offset, int length) {
+        for (int i = 0; i < length; i++) {
+            output(from.getByte(offset + i));
+        }
+    }
+
+    @Override
+    public int input(MutableDirectBuffer into, int offset, int length) {
+        return 0;
+    }
+
+    @Override
+    public void onInput(Runnable listener) {
+        // Nobody types here.
+    }
+
+    @Override
+    public synchronized void flush() {
         if (buffer.position() == 0) {
             return;
         }
@@ -123,7 +145,7 @@ public final class SerialLog implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         flush();
         try {
             file.close();

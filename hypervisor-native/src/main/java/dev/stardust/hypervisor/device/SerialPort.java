@@ -1,12 +1,15 @@
 package dev.stardust.hypervisor.device;
 
+import dev.stardust.hypervisor.console.ConsoleBackend;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A 16550A UART (National Semiconductor PC16550D data sheet) whose transmitter goes to a {@link SerialLog} and is always
- * ready. Nothing is attached to its receiver but the modem control register's loopback.
+ * A 16550A UART (National Semiconductor PC16550D data sheet) at a {@link ConsoleBackend}. Its transmitter is always
+ * ready. Its receiver fetches what is typed as it has room, so that nothing is lost; its line is infinitely fast: bytes
+ * that do not fill the FIFO to its trigger level have always waited long enough.
  */
 public final class SerialPort implements BusDevice {
     /** First port of COM1. */
@@ -38,8 +41,12 @@ public final class SerialPort implements BusDevice {
     private static final int IIR_THR_EMPTY = 2;
     private static final int IIR_RECEIVED = 4;
     private static final int IIR_LINE_STATUS = 6;
+    private static final int IIR_TIMEOUT = 12;
     private static final int IIR_FIFO = 0xc0;
     private static final int FCR_ENABLE = 1;
+    private static final int FCR_BITS = 0xc1;
+    private static final int FCR_TRIGGER_SHIFT = 6;
+    private static final int[] TRIGGER_LEVELS = {1, 4, 8, 14};
     private static final int FCR_CLEAR_RECEIVER = 2;
     private static final int LCR_DLAB = 0x80;
     private static final int MCR_OUT2 = 8;
@@ -51,14 +58,16 @@ public final class SerialPort implements BusDevice {
     private static final int MSR_CTS_DSR_DCD = 0xb0;
     private static final int FIFO_SIZE = 16;
 
-    private final SerialLog log;
+    private final ConsoleBackend host;
     private final InterruptLine line;
     private final byte[] fifo = new byte[FIFO_SIZE];
+    private final UnsafeBuffer typed = new UnsafeBuffer(new byte[FIFO_SIZE]);
     private int fifoHead;
     private int fifoCount;
     private boolean overrun;
     private boolean thrEmptyPending;
     private boolean lineUp;
+    private boolean paused;
     private int ier;
     private int fcr;
     private int lcr;
@@ -67,9 +76,37 @@ public final class SerialPort implements BusDevice {
     private int divisor = 1;
 
     /** Makes a port as it is after power-on. */
-    public SerialPort(SerialLog log, InterruptLine line) {
-        this.log = log;
+    public SerialPort(ConsoleBackend host, InterruptLine line) {
+        this.host = host;
         this.line = line;
+        host.onInput(this::fetch);
+    }
+
+    /** Fetches what was typed, as far as there is room. */
+    private synchronized void fetch() {
+        int room = capacity() - fifoCount;
+        if (room > 0 && !paused && (mcr & MCR_LOOP) == 0) {
+            int count = host.input(typed, 0, room);
+            for (int i = 0; i < count; i++) {
+                append(typed.getByte(i));
+            }
+        }
+        updateLine();
+    }
+
+    /** Fetches nothing that is typed, so that the state can be saved; what the guest does is still done. */
+    public synchronized void pause() {
+        paused = true;
+    }
+
+    /** Fetches what was typed, also meanwhile. */
+    public synchronized void resume() {
+        paused = false;
+        fetch();
+    }
+
+    private int capacity() {
+        return (fcr & FCR_ENABLE) != 0 ? FIFO_SIZE : 1;
     }
 
     @Override
@@ -121,35 +158,39 @@ public final class SerialPort implements BusDevice {
                 }
             }
             case IIR_FCR -> {
-                fcr = value & FCR_ENABLE;
-                if ((value & FCR_CLEAR_RECEIVER) != 0) {
+                // Changing its mode empties the FIFO as well.
+                if ((value & FCR_CLEAR_RECEIVER) != 0 || ((value ^ fcr) & FCR_ENABLE) != 0) {
                     fifoCount = 0;
                 }
+                fcr = value & FCR_BITS;
             }
             case LCR -> lcr = value;
             case MCR -> mcr = value & MCR_BITS;
             case SCR -> scr = value;
             default -> {} // LSR and MSR are read-only
         }
-        updateLine();
+        fetch();
     }
 
     private void transmit(int value) {
         if ((mcr & MCR_LOOP) != 0) {
             loopBack((byte) value);
         } else {
-            log.write((byte) value);
+            host.output((byte) value);
         }
         // The byte is gone at once, so the holding register is empty again: writing re-arms the interrupt.
         thrEmptyPending = true;
     }
 
     private void loopBack(byte value) {
-        int capacity = (fcr & FCR_ENABLE) != 0 ? FIFO_SIZE : 1;
-        if (fifoCount >= capacity) {
+        if (fifoCount >= capacity()) {
             overrun = true;
             return;
         }
+        append(value);
+    }
+
+    private void append(byte value) {
         fifo[(fifoHead + fifoCount++) % FIFO_SIZE] = value;
     }
 
@@ -159,7 +200,7 @@ public final class SerialPort implements BusDevice {
             value = fifo[fifoHead] & 0xff;
             fifoHead = (fifoHead + 1) % FIFO_SIZE;
             fifoCount--;
-            updateLine();
+            fetch();
         }
         return value;
     }
@@ -176,7 +217,8 @@ public final class SerialPort implements BusDevice {
             return IIR_LINE_STATUS;
         }
         if ((ier & IER_RECEIVED) != 0 && fifoCount > 0) {
-            return IIR_RECEIVED;
+            int trigger = TRIGGER_LEVELS[fcr >> FCR_TRIGGER_SHIFT];
+            return fifoCount < trigger && (fcr & FCR_ENABLE) != 0 ? IIR_TIMEOUT : IIR_RECEIVED;
         }
         if ((ier & IER_THR_EMPTY) != 0 && thrEmptyPending) {
             return IIR_THR_EMPTY;
@@ -218,9 +260,9 @@ public final class SerialPort implements BusDevice {
         }
     }
 
-    /** Writes buffered output to the log file. */
+    /** Has output be seen that has no end of line yet. */
     public synchronized void flush() {
-        log.flush();
+        host.flush();
     }
 
     /** The registers and the receive buffer: {@link #STATE_SIZE} bytes. Output was flushed before. */
@@ -254,7 +296,7 @@ public final class SerialPort implements BusDevice {
             throw new IllegalArgumentException("serial port: the saved state is not valid");
         }
         ier = state.getByte(0) & IER_BITS;
-        fcr = state.getByte(1) & FCR_ENABLE;
+        fcr = state.getByte(1) & FCR_BITS;
         lcr = state.getByte(2) & 0xff;
         mcr = state.getByte(3) & MCR_BITS;
         scr = state.getByte(4) & 0xff;

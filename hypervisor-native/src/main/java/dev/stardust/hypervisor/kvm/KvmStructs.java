@@ -229,6 +229,14 @@ public final class KvmStructs {
         private KvmUserspaceMemoryRegion() {}
     }
 
+    /** What a PIT is made with. */
+    public static final class KvmPitConfig {
+        public static final int FLAGS = 0;
+        public static final int SIZE = FLAGS + 64;
+
+        private KvmPitConfig() {}
+    }
+
     /** An eventfd that raises an interrupt. */
     public static final class KvmIrqfd {
         public static final int FD = 0;

@@ -11,6 +11,8 @@ public final class KvmSystem extends KvmFd {
     private static final int API_VERSION = 12;
     private static final int MAX_CPUID_ENTRIES = 256;
     private static final int MAX_MSRS = 1024;
+    private static final int CAP_TSC_DEADLINE_TIMER = 72;
+    private static final int TSC_DEADLINE = 1 << 24;
 
     /** {@code KVM_CAP_*} that this VMM cannot do without. */
     private enum Need {
@@ -78,12 +80,16 @@ public final class KvmSystem extends KvmFd {
         return new KvmVm(call(KvmIoctl.KVM_CREATE_VM, 0), runSize, msrIndices());
     }
 
-    /** The CPUID leaves that KVM can give a guest on this host. */
+    /** The CPUID leaves that KVM can give a guest with a local APIC on this host. */
     public Cpuid supportedCpuid() {
         UnsafeBuffer list = struct(KvmStructs.KvmCpuid2.ENTRIES + MAX_CPUID_ENTRIES * KvmStructs.KvmCpuidEntry2.SIZE);
         list.putInt(KvmStructs.KvmCpuid2.NENT, MAX_CPUID_ENTRIES);
         call(KvmIoctl.KVM_GET_SUPPORTED_CPUID, list);
-        return Cpuid.copyOf(list);
+        Cpuid supported = Cpuid.copyOf(list);
+        // Left out by KVM, as it takes a local APIC in the kernel: machines here have one.
+        int deadline = call(KvmIoctl.KVM_CHECK_EXTENSION, CAP_TSC_DEADLINE_TIMER) != 0 ? TSC_DEADLINE : 0;
+        return supported.map(leaf ->
+                leaf.function() == 1 ? leaf.with(leaf.eax(), leaf.ebx(), leaf.ecx() | deadline, leaf.edx()) : leaf);
     }
 
     /** Numbers of the MSRs that make up a vCPU's state. */

@@ -58,6 +58,13 @@ public final class KvmVcpu extends KvmFd {
         call(KvmIoctl.KVM_SET_CPUID2, cpuid.struct());
     }
 
+    /** Tells the guest that it did not run for a while, so that its watchdogs do not bark; void if it uses no kvm-clock. */
+    public void tellPaused() {
+        if (Libc.C.ioctl(fd(), KvmIoctl.KVM_KVMCLOCK_CTRL.number(), 0) < 0 && Libc.errno() != Errno.EINVAL) {
+            throw new KvmException("KVM_KVMCLOCK_CTRL failed: " + Errno.text(Libc.errno()), Libc.errno());
+        }
+    }
+
     /** The frequency of the guest's TSC in kHz. */
     public int tscKhz() {
         return call(KvmIoctl.KVM_GET_TSC_KHZ, 0);

@@ -11,6 +11,8 @@ public final class KvmVm extends KvmFd {
     public static final int IRQCHIPS = 3;
 
     private static final int LOG_DIRTY_PAGES = 1;
+    private static final int READ_ONLY = 2;
+    private static final int PIT_WITH_PORT_61 = 1;
     private static final int DATAMATCH = 1;
 
     private final int runSize;
@@ -40,9 +42,18 @@ public final class KvmVm extends KvmFd {
      * @param logDirty whether the kernel notes the pages that the guest writes
      */
     public void setMemory(int slot, long guestAddress, long size, long hostAddress, boolean logDirty) {
+        setMemory(slot, guestAddress, size, hostAddress, logDirty ? LOG_DIRTY_PAGES : 0);
+    }
+
+    /** As {@link #setMemory}, for memory that the guest can read only: its writes are exits, as to a device. */
+    public void setReadOnlyMemory(int slot, long guestAddress, long size, long hostAddress) {
+        setMemory(slot, guestAddress, size, hostAddress, READ_ONLY);
+    }
+
+    private void setMemory(int slot, long guestAddress, long size, long hostAddress, int flags) {
         UnsafeBuffer region = struct(KvmStructs.KvmUserspaceMemoryRegion.SIZE);
         region.putInt(KvmStructs.KvmUserspaceMemoryRegion.SLOT, slot);
-        region.putInt(KvmStructs.KvmUserspaceMemoryRegion.FLAGS, logDirty ? LOG_DIRTY_PAGES : 0);
+        region.putInt(KvmStructs.KvmUserspaceMemoryRegion.FLAGS, flags);
         region.putLong(KvmStructs.KvmUserspaceMemoryRegion.GUEST_PHYS_ADDR, guestAddress);
         region.putLong(KvmStructs.KvmUserspaceMemoryRegion.MEMORY_SIZE, size);
         region.putLong(KvmStructs.KvmUserspaceMemoryRegion.USERSPACE_ADDR, hostAddress);
@@ -68,6 +79,16 @@ public final class KvmVm extends KvmFd {
     /** Makes the PICs and the IOAPIC in the kernel; vCPUs made later have a local APIC. */
     public void createIrqchip() {
         call(KvmIoctl.KVM_CREATE_IRQCHIP, 0);
+    }
+
+    /**
+     * Makes a PC's interval timer (8254) in the kernel, with the port 0x61 that goes with it; after the interrupt chips.
+     * It costs a kernel thread.
+     */
+    public void createPit() {
+        UnsafeBuffer config = struct(KvmStructs.KvmPitConfig.SIZE);
+        config.putInt(KvmStructs.KvmPitConfig.FLAGS, PIT_WITH_PORT_61);
+        call(KvmIoctl.KVM_CREATE_PIT2, config);
     }
 
     /** Makes a vCPU. */
@@ -113,10 +134,7 @@ public final class KvmVm extends KvmFd {
         return clock;
     }
 
-    /**
-     * Sets the VM's clock to the nanoseconds of a saved one, without advancing it by the time that passed in between:
-     * a paused guest's clock stands still.
-     */
+    /** Sets the VM's clock, in nanoseconds since it was started. */
     public void setClock(long nanoseconds) {
         UnsafeBuffer clock = struct(KvmStructs.KvmClockData.SIZE);
         clock.putLong(KvmStructs.KvmClockData.CLOCK, nanoseconds);

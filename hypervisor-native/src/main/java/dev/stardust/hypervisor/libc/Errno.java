@@ -19,6 +19,14 @@ public final class Errno {
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
+    public static final int EPIPE = 32;
+    public static final int ENOSYS = 38;
+    public static final int EPROTO = 71;
+    public static final int EBADFD = 77;
+    public static final int EOPNOTSUPP = 95;
+    public static final int EADDRINUSE = 98;
+    public static final int ECONNRESET = 104;
+    public static final int ECONNREFUSED = 111;
 
     private Errno() {}
 
@@ -42,6 +50,14 @@ public final class Errno {
             case EMFILE -> "EMFILE, too many open files: raise 'ulimit -n'";
             case ENOTTY -> "ENOTTY, not known to this device";
             case ENOSPC -> "ENOSPC, no space left on the disk";
+            case EPIPE -> "EPIPE, the other side does not read any more";
+            case EPROTO -> "EPROTO, the other side breaks the protocol";
+            case EBADFD -> "EBADFD, the interface is gone";
+            case EADDRINUSE -> "EADDRINUSE, address in use";
+            case ECONNRESET -> "ECONNRESET, reset by the other side";
+            case ECONNREFUSED -> "ECONNREFUSED, nobody listens there";
+            case ENOSYS -> "ENOSYS, not in this kernel";
+            case EOPNOTSUPP -> "EOPNOTSUPP, not supported";
             default -> "error number " + errno;
         };
     }

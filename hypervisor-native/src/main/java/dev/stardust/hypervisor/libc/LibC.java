@@ -25,6 +25,9 @@ public interface LibC {
     long write(int fd, long buffer, long length);
 
     @SaveError
+    long writev(int fd, long vectors, int count);
+
+    @SaveError
     long pread(int fd, long buffer, long length, long offset);
 
     @SaveError
@@ -67,7 +70,49 @@ public interface LibC {
     int epoll_wait(int epoll, long events, int maxEvents, int timeoutMs);
 
     @SaveError
+    int fcntl(int fd, int command, long argument);
+
+    @SaveError
+    int if_nametoindex(long name);
+
+    @SaveError
+    int timerfd_create(int clock, int flags);
+
+    @SaveError
+    int timerfd_settime(int fd, int flags, long value, long old);
+
+    @SaveError
     int poll(long fds, long count, int timeoutMs);
+
+    @SaveError
+    int socket(int domain, int type, int protocol);
+
+    @SaveError
+    int bind(int fd, long address, int addressBytes);
+
+    @SaveError
+    int listen(int fd, int backlog);
+
+    @SaveError
+    int accept4(int fd, long address, long addressBytes, int flags);
+
+    @SaveError
+    int connect(int fd, long address, int addressBytes);
+
+    @SaveError
+    int shutdown(int fd, int how);
+
+    @SaveError
+    long send(int fd, long buffer, long length, int flags);
+
+    @SaveError
+    long recv(int fd, long buffer, long length, int flags);
+
+    @SaveError
+    int fchmod(int fd, int mode);
+
+    @SaveError
+    long getrandom(long buffer, long length, int flags);
 
     @SaveError
     int sigaction(int signal, long action, long old);

@@ -14,6 +14,7 @@ public final class MappedMemory implements AutoCloseable {
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
+    private static final int MADV_DONTNEED = 4;
 
     private final long address;
     private final long length;
@@ -64,11 +65,26 @@ public final class MappedMemory implements AutoCloseable {
         overlay(at, length, MAP_PRIVATE | MAP_NORESERVE, fd);
     }
 
+    /** Puts zeroed memory of this process alone in the place of a part of this, whatever was there. */
+    public void overlayAnonymous(long at, long length) {
+        overlay(at, length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    }
+
     private void overlay(long at, long bytes, int flags, int fd) {
+        checkPart(at, bytes);
+        mmap(address + at, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+    }
+
+    /** Gives back the memory of a part that is of this process alone; anonymous memory reads as zeros afterwards. */
+    public void drop(long at, long bytes) {
+        checkPart(at, bytes);
+        Libc.check(Libc.C.madvise(address + at, bytes, MADV_DONTNEED), "madvise");
+    }
+
+    private void checkPart(long at, long bytes) {
         if (at < 0 || bytes <= 0 || bytes > length - at) {
             throw new IllegalArgumentException(bytes + " bytes at " + at + " are not inside of " + length);
         }
-        mmap(address + at, bytes, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
     }
 
     private static MappedMemory map(long length, int protection, int flags, int fd, long offset) {

@@ -1,7 +1,7 @@
 package dev.stardust.hypervisor.machine;
 
 import dev.stardust.hypervisor.boot.Elf64;
-import dev.stardust.hypervisor.boot.FlatBoot;
+import dev.stardust.hypervisor.boot.LongMode;
 import dev.stardust.hypervisor.kvm.KvmSystem;
 import dev.stardust.hypervisor.kvm.KvmVcpu;
 import dev.stardust.hypervisor.kvm.KvmVm;
@@ -39,8 +39,7 @@ public final class ExitBench {
             vm.setMemory(0, 0, MEMORY_BYTES, memory.address(), false);
             memory.write(START, LOOP);
             KvmVcpu vcpu = vm.createVcpu(0);
-            FlatBoot.prepare(memory, "");
-            FlatBoot.enter(vcpu, memory, START);
+            LongMode.prepare(memory, START, 0).applyTo(vcpu);
             double[] us = new double[BATCHES];
             for (int i = 0; i < WARM_UP; i++) {
                 batch(vcpu);

@@ -1,6 +1,7 @@
 package dev.stardust.hypervisor.machine;
 
 import dev.stardust.hypervisor.device.Bus;
+import dev.stardust.hypervisor.device.PanicPort;
 import dev.stardust.hypervisor.kvm.KvmException;
 import dev.stardust.hypervisor.kvm.KvmIoctl;
 import dev.stardust.hypervisor.kvm.KvmStructs.KvmRegs;
@@ -23,7 +24,11 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
     private final Bus ports;
     private final Bus memory;
     private final End end;
-    private boolean resetAsked;
+
+    /** Why the machine is over, once a device has said so; on whichever vCPU's thread that was. */
+    private volatile String ended;
+
+    private volatile String failed;
 
     ExitDispatcher(Bus ports, Bus memory, End end) {
         this.ports = ports;
@@ -31,9 +36,21 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
         this.end = end;
     }
 
-    /** The reset line was pulled by a device, on the vCPU's thread. */
+    /** The guest asked a device for a reset, on the vCPU's thread; as the following. */
     void reset() {
-        resetAsked = true;
+        ended = "guest asked for a reset";
+    }
+
+    /** The guest powered off. */
+    void powerOff() {
+        ended = "guest powered off";
+    }
+
+    /** The guest's kernel panicked; a crash kernel of its own is left to do its work. */
+    void panic(PanicPort.Event event) {
+        if (event == PanicPort.Event.PANICKED) {
+            failed = "guest panicked";
+        }
     }
 
     @Override
@@ -48,9 +65,12 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
                 return false;
             }
         }
-        if (resetAsked) {
-            resetAsked = false;
-            end.ended("guest asked for a reset");
+        if (failed != null) {
+            end.failed(failed);
+            return false;
+        }
+        if (ended != null) {
+            end.ended(ended);
             return false;
         }
         return true;

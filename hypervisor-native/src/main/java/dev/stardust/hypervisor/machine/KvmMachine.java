@@ -28,7 +28,7 @@ public final class KvmMachine implements Machine {
     private final MachineListener listener;
     private final ExecutorService executor;
     private final MachineHardware hardware;
-    private final VcpuThread vcpu;
+    private final VcpuThreads vcpus;
 
     private final Object phaseLock = new Object();
     private Phase phase = Phase.CREATED;
@@ -42,14 +42,14 @@ public final class KvmMachine implements Machine {
     private boolean bootable;
     private boolean destroyed;
 
-    private KvmMachine(MachineSpec spec, List<BlockBackend> disks, MachineListener listener) {
+    private KvmMachine(MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, MachineListener listener) {
         this.spec = spec;
         this.listener = listener;
         executor = newExecutor(spec.name());
-        hardware = MachineHardware.build(spec, disks, new GuestEnd());
-        bootable = spec.kernel() != null;
+        hardware = MachineHardware.build(spec, disks, parts, new GuestEnd());
+        bootable = spec.boot() != null;
         try {
-            vcpu = new VcpuThread(spec.name(), 0, hardware.vcpu(), hardware.exits());
+            vcpus = new VcpuThreads(spec.name(), hardware.vcpus(), hardware.exits());
         } catch (RuntimeException | Error e) {
             hardware.close();
             throw e;
@@ -65,7 +65,17 @@ public final class KvmMachine implements Machine {
      * @throws MachineException if it cannot be built; nothing is left behind
      */
     public static KvmMachine create(MachineSpec spec, List<BlockBackend> disks, MachineListener listener) {
-        return new KvmMachine(spec, disks, listener);
+        return create(spec, disks, List.of(), listener);
+    }
+
+    /**
+     * As the other, with more devices, which have their slots after the disks.
+     *
+     * @param parts the devices in order; they belong to the machine once it is built
+     */
+    public static KvmMachine create(
+            MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, MachineListener listener) {
+        return new KvmMachine(spec, disks, parts, listener);
     }
 
     private static ExecutorService newExecutor(String name) {
@@ -100,6 +110,16 @@ public final class KvmMachine implements Machine {
     }
 
     @Override
+    public CompletionStage<Void> pressPowerButton() {
+        return submit("press the power button of", () -> {
+            requireAlive();
+            require(Phase.RUNNING, "does not run");
+            hardware.pressPowerButton();
+            return null;
+        });
+    }
+
+    @Override
     public CompletionStage<MachineStatus> status() {
         return CompletableFuture.completedStage(statusNow());
     }
@@ -113,7 +133,7 @@ public final class KvmMachine implements Machine {
     public MachineStatus statusNow() {
         synchronized (phaseLock) {
             long uptimeMs = started ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs) : 0;
-            return new MachineStatus(phase, reason, uptimeMs, vcpu.exits());
+            return new MachineStatus(phase, reason, uptimeMs, vcpus.exits());
         }
     }
 
@@ -133,7 +153,7 @@ public final class KvmMachine implements Machine {
         operate("restore the state of", () -> {
             requireAlive();
             require(Phase.CREATED, "has run already; a state goes into a new machine only");
-            if (spec.kernel() != null) {
+            if (spec.boot() != null) {
                 throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
             }
             hardware.restore(state);
@@ -196,8 +216,13 @@ public final class KvmMachine implements Machine {
             }
             enter(Phase.RUNNING, "");
         }
-        hardware.startDevices();
-        vcpu.resume();
+        hardware.prepareToRun();
+        vcpus.resume();
+        synchronized (phaseLock) {
+            if (phase != Phase.RUNNING) {
+                vcpus.askToPark(); // the first vCPU ended the guest before the last one was started
+            }
+        }
         return null;
     }
 
@@ -213,10 +238,10 @@ public final class KvmMachine implements Machine {
                 case RUNNING -> {}
             }
         }
-        // The disks first, while the guest still runs: a request under way may be waiting for stable storage.
-        hardware.pauseDisks();
+        // The devices first, while the guest still runs: a request under way may be waiting for stable storage.
+        hardware.pauseDevices();
         try {
-            vcpu.park();
+            vcpus.park();
         } catch (MachineException e) {
             hardware.startDevices();
             throw e;
@@ -240,7 +265,7 @@ public final class KvmMachine implements Machine {
     private Void doDestroy() {
         if (!destroyed) {
             destroyed = true;
-            vcpu.end();
+            vcpus.end();
             synchronized (phaseLock) {
                 if (phase != Phase.ENDED && phase != Phase.FAILED) {
                     enter(Phase.ENDED, "destroyed");
@@ -324,6 +349,7 @@ public final class KvmMachine implements Machine {
                     enter(end, why);
                 }
             }
+            vcpus.askToPark();
         }
     }
 }

@@ -17,6 +17,9 @@ public interface Machine {
     /** Stops all vCPUs and drains the devices; afterwards guest memory and disks do not change. */
     CompletionStage<Void> pause();
 
+    /** Asks the guest's operating system to shut down. Whether it does shows in {@link #status}. */
+    CompletionStage<Void> pressPowerButton();
+
     /** The device and vCPU state of a paused machine, without memory. */
     CompletionStage<MachineState> saveState();
 

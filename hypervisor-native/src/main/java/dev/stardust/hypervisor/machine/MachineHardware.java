@@ -1,84 +1,149 @@
 package dev.stardust.hypervisor.machine;
 
-import dev.stardust.hypervisor.boot.Elf64;
-import dev.stardust.hypervisor.boot.FlatBoot;
+import dev.stardust.hypervisor.boot.AcpiPlatform;
+import dev.stardust.hypervisor.boot.AcpiPlatform.VirtioSlot;
+import dev.stardust.hypervisor.boot.AcpiTables;
+import dev.stardust.hypervisor.boot.BiosBoot;
+import dev.stardust.hypervisor.boot.BiosBoot.MemoryRange;
+import dev.stardust.hypervisor.boot.BootLoader;
+import dev.stardust.hypervisor.boot.BootTarget;
+import dev.stardust.hypervisor.console.ConsoleBackend;
+import dev.stardust.hypervisor.console.ConsoleServer;
 import dev.stardust.hypervisor.device.Bus;
+import dev.stardust.hypervisor.device.FirmwareConfig;
+import dev.stardust.hypervisor.device.PanicPort;
+import dev.stardust.hypervisor.device.PowerController;
 import dev.stardust.hypervisor.device.ResetPort;
 import dev.stardust.hypervisor.device.SerialLog;
 import dev.stardust.hypervisor.device.SerialPort;
-import dev.stardust.hypervisor.kvm.Cpuid;
 import dev.stardust.hypervisor.kvm.KvmSystem;
 import dev.stardust.hypervisor.kvm.KvmVcpu;
 import dev.stardust.hypervisor.kvm.KvmVm;
+import dev.stardust.hypervisor.libc.NativeException;
 import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.hypervisor.virtio.QueueWorker;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
+import dev.stardust.hypervisor.virtio.blk.BlockDevice;
+import dev.stardust.hypervisor.virtio.blk.BlockSettings;
+import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
 import java.io.IOException;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The parts of one machine. Built in the order that is fast (memory slots before the interrupt chips), closed in the
  * reverse order.
  */
 final class MachineHardware implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineHardware.class);
     private static final long TSS_ADDRESS = 0xfffb_d000L;
+    private static final long TSS_BYTES = 0x3000;
     private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
+    private static final MemoryRange OF_KVM =
+            new MemoryRange(IDENTITY_MAP_ADDRESS, TSS_ADDRESS + TSS_BYTES - IDENTITY_MAP_ADDRESS);
     private static final int RAM_SLOT = 0;
 
     /** RAM ends below the hole where devices and interrupt controllers are. */
     private static final int MAX_MEMORY_MIB = 3072;
 
-    /** One IOAPIC pin each, from 5 to 20. */
-    private static final int MAX_DISKS = 16;
+    private static final int MAX_VCPUS = 32;
+
+    /** The IOAPIC's last pin; those before are the serial port's and the virtio devices'. */
+    private static final int EVENT_GSI = 23;
 
     private final Resources resources;
     private final PlatformState platform;
     private final GuestMemory memory;
     private final KvmVm vm;
-    private final KvmVcpu vcpu;
-    private final Cpuid hostCpuid;
+    private final MachineCpus cpus;
     private final SerialPort serial;
+    private final PowerController power;
     private final ExitDispatcher exits;
-    private final MachineDisks disks;
+    private final MachineDevices devices;
     private final List<BlockBackend> backends;
     private final DirtyLog dirtyLog;
-    private Cpuid cpuid;
+
+    /** Null if no BIOS starts the machine. */
+    private final BiosHardware bios;
 
     private MachineHardware(
-            MachineSpec spec, List<BlockBackend> backends, ExitDispatcher.End end, Resources resources) {
+            MachineSpec spec,
+            List<BlockBackend> backends,
+            List<DevicePart> parts,
+            ExitDispatcher.End end,
+            Resources resources) {
         this.resources = resources;
         this.backends = List.copyOf(backends);
-        platform = new PlatformState(spec.memoryMib(), spec.vcpus(), backends.size());
         try (KvmSystem kvm = KvmSystem.open()) {
-            hostCpuid = kvm.supportedCpuid();
             memory = resources.add(openMemory(spec));
             SerialLog log = resources.add(new SerialLog(spec.serialLog()));
+            bios = BiosHardware.of(spec, resources);
             vm = resources.add(kvm.createVm());
             vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
             vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
             vm.createIrqchip();
-            vcpu = vm.createVcpu(0);
-            cpuid = hostCpuid.forVcpu(0);
-            vcpu.setCpuid(cpuid);
+            if (bios != null) {
+                bios.plugInto(vm);
+            }
+            cpus = new MachineCpus(vm, spec.vcpus(), spec.cpu(), kvm.supportedCpuid());
 
             Bus ports = new Bus("port bus");
             Bus mmio = new Bus("memory bus");
             exits = new ExitDispatcher(ports, mmio, end);
-            serial = new SerialPort(log, vm.irqLine(SerialPort.COM1_GSI)::set);
+            serial = new SerialPort(console(spec, log), vm.irqLine(SerialPort.COM1_GSI)::set);
             ports.add(SerialPort.COM1, SerialPort.PORTS, serial);
             ports.add(ResetPort.PORT, 1, new ResetPort(exits::reset));
-            disks = new MachineDisks(spec, backends, memory, vm, mmio, resources);
+            power = new PowerController(vm.irqLine(EVENT_GSI)::set, exits::powerOff, exits::reset);
+            ports.add(PowerController.BASE, PowerController.PORTS, power);
+            ports.add(PanicPort.PORT, 1, new PanicPort(exits::panic));
+            devices = new MachineDevices(spec.name(), memory, vm, mmio, resources);
+            plugDisks(spec);
+            for (DevicePart part : parts) {
+                devices.plug(part.name(), part.device(), QueueWorkers.take());
+            }
+            platform = new PlatformState(
+                    spec.memoryMib(), spec.vcpus(), devices.slots().size());
             dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
-            if (spec.kernel() != null) {
-                boot(spec);
+            if (spec.boot() != null) {
+                boot(spec, ports);
             }
         }
     }
 
-    static MachineHardware build(MachineSpec spec, List<BlockBackend> disks, ExitDispatcher.End end) {
+    /** A machine without a console is better than none: its path may be too long for a socket. */
+    private ConsoleBackend console(MachineSpec spec, SerialLog log) {
+        if (spec.console() == null) {
+            return log;
+        }
+        try {
+            return resources.add(new ConsoleServer(spec.console(), log, ConsoleThread.get()));
+        } catch (IllegalArgumentException | NativeException e) {
+            LOG.warn("machine {} has no console: {}", spec.name(), e.getMessage());
+            return log;
+        }
+    }
+
+    private void plugDisks(MachineSpec spec) {
+        if (backends.isEmpty()) {
+            return;
+        }
+        QueueWorker worker = QueueWorkers.take();
+        for (int i = 0; i < backends.size(); i++) {
+            MachineSpec.Disk disk = spec.disks().get(i);
+            BlockSettings settings = new BlockSettings(disk.serial(), disk.readOnly());
+            devices.plug("disk " + i, new BlockDevice(backends.get(i), settings), worker);
+        }
+    }
+
+    static MachineHardware build(
+            MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, ExitDispatcher.End end) {
         Resources resources = new Resources();
         try {
             check(spec, disks);
-            return new MachineHardware(spec, disks, end, resources);
+            return new MachineHardware(spec, disks, parts, end, resources);
         } catch (RuntimeException | Error e) {
             try {
                 resources.close();
@@ -94,11 +159,10 @@ final class MachineHardware implements AutoCloseable {
         require(
                 spec.memoryMib() >= 1 && spec.memoryMib() <= MAX_MEMORY_MIB,
                 spec.memoryMib() + " MiB of memory; it takes 1 to " + MAX_MEMORY_MIB);
-        require(spec.vcpus() == 1, spec.vcpus() + " vCPUs; it takes 1");
+        require(spec.vcpus() >= 1 && spec.vcpus() <= MAX_VCPUS, spec.vcpus() + " vCPUs; it takes 1 to " + MAX_VCPUS);
         require(
                 spec.disks().size() == disks.size(),
                 spec.disks().size() + " disks are specified, " + disks.size() + " given");
-        require(disks.size() <= MAX_DISKS, disks.size() + " disks; it takes at most " + MAX_DISKS);
     }
 
     private static void require(boolean ok, String otherwise) {
@@ -116,18 +180,45 @@ final class MachineHardware implements AutoCloseable {
         }
     }
 
-    private void boot(MachineSpec spec) {
-        Elf64 kernel = Elf64.read(spec.kernel());
-        FlatBoot.load(memory, kernel, spec.commandLine() + disks.commandLine() + " tsc_khz=" + vcpu.tscKhz());
-        FlatBoot.enter(vcpu, memory, kernel.entry());
+    private void boot(MachineSpec spec, Bus ports) {
+        AcpiPlatform acpi = new AcpiPlatform(spec.vcpus(), spec.vcpus(), devices.slots(), EVENT_GSI);
+        long rsdp = 0;
+        if (bios == null) {
+            rsdp = AcpiTables.write(memory, acpi);
+        } else {
+            SortedMap<String, byte[]> files = BiosBoot.files(acpi, memory, OF_KVM, bootOrder());
+            BiosHardware.plugInto(ports, new FirmwareConfig(spec.vcpus(), files), exits::reset);
+        }
+        cpus.initLocalApics();
+        BootLoader.load(spec.boot(), new BootTarget(memory, rsdp, bareWords())).applyTo(cpus.first());
+    }
+
+    /** Where a BIOS looks for what to boot: on CDs, then on disks. */
+    private List<VirtioSlot> bootOrder() {
+        return Stream.of(ScsiDevice.DEVICE_ID, BlockDevice.DEVICE_ID)
+                .flatMap(kind -> devices.slotsOf(kind).stream())
+                .toList();
+    }
+
+    /** What a kernel that does not read ACPI tables is told, in Linux's words. */
+    private String bareWords() {
+        StringBuilder words = new StringBuilder();
+        for (VirtioSlot slot : devices.slots()) {
+            words.append("virtio_mmio.device=4K@0x")
+                    .append(Long.toHexString(slot.address()))
+                    .append(':')
+                    .append(slot.gsi())
+                    .append(' ');
+        }
+        return words.append("tsc_khz=").append(cpus.first().tscKhz()).toString();
     }
 
     GuestMemory memory() {
         return memory;
     }
 
-    KvmVcpu vcpu() {
-        return vcpu;
+    List<KvmVcpu> vcpus() {
+        return cpus.all();
     }
 
     ExitDispatcher exits() {
@@ -138,13 +229,25 @@ final class MachineHardware implements AutoCloseable {
         return dirtyLog;
     }
 
-    void startDevices() {
-        disks.resume();
+    /** Makes ready for the vCPUs, all of them parked, to run. */
+    void prepareToRun() {
+        cpus.tellPaused();
+        startDevices();
     }
 
-    /** Returns when no request of a disk is under way; what the guest asks for meanwhile waits. */
-    void pauseDisks() {
-        disks.pause();
+    void startDevices() {
+        devices.resume();
+        serial.resume();
+    }
+
+    /** Returns when no request of a device is under way; what the guest asks for meanwhile waits. */
+    void pauseDevices() {
+        serial.pause();
+        devices.pause();
+    }
+
+    void pressPowerButton() {
+        power.pressPowerButton();
     }
 
     void flushSerial() {
@@ -152,10 +255,14 @@ final class MachineHardware implements AutoCloseable {
     }
 
     MachineState save() {
+        if (bios != null) {
+            throw new MachineException("a BIOS started it, and of such a machine no state can be saved");
+        }
         StateWriter out = new StateWriter().add(StateSection.PLATFORM, 0, platform.toBytes());
         MachineStates.saveVm(vm, out);
-        MachineStates.saveVcpu(vcpu, 0, cpuid, out);
-        disks.save(out);
+        cpus.save(out);
+        devices.save(out);
+        out.add(StateSection.POWER, 0, power.save());
         return out.add(StateSection.SERIAL, 0, serial.save()).finish();
     }
 
@@ -166,18 +273,18 @@ final class MachineHardware implements AutoCloseable {
             throw new MachineException(
                     "the saved machine state is of a machine with " + saved + "; this one has " + platform);
         }
-        cpuid = MachineStates.cpuid(in, 0, hostCpuid);
-        vcpu.setCpuid(cpuid);
+        cpus.restoreCpuids(in);
         MachineStates.restoreVm(vm, in);
-        MachineStates.restoreVcpu(vcpu, 0, in);
-        disks.restore(in);
+        cpus.restore(in);
+        devices.restore(in);
+        power.restore(in.section(StateSection.POWER, 0));
         serial.restore(in.section(StateSection.SERIAL, 0));
     }
 
     /** Stops the devices, brings the disks to stable storage and closes everything. */
     @Override
     public void close() {
-        disks.pause();
+        pauseDevices();
         Resources all = new Resources();
         for (BlockBackend backend : backends) {
             all.add(backend);

@@ -1,5 +1,7 @@
 package dev.stardust.hypervisor.machine;
 
+import dev.stardust.hypervisor.boot.BootSpec;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -10,24 +12,60 @@ import java.util.List;
  * @param name the VM's name; vCPU threads are called {@code vcpu<n>-<name>} (cut to the 15 bytes a thread
  *     name holds)
  * @param memoryMib guest RAM in MiB
- * @param vcpus number of vCPUs, 1 for now
- * @param kernel an ELF64 file to load, or null for a machine whose state will be restored
- * @param commandLine what the guest gets as its command line, at most 2047 bytes of ASCII
+ * @param vcpus number of vCPUs
+ * @param cpu the features that the guest sees
+ * @param boot what to start, or null for a machine whose state will be restored
  * @param base a file of exactly {@code memoryMib} MiB that RAM starts from as a private mapping, or null for zeroed RAM
  * @param serialLog the file that the guest's serial output is appended to
+ * @param console where the guest's serial port is a unix socket to be read and typed into, or null for nowhere
  * @param disks the disks in order
  */
 public record MachineSpec(
         String name,
         int memoryMib,
         int vcpus,
-        Path kernel,
-        String commandLine,
+        CpuTemplate cpu,
+        BootSpec boot,
         Path base,
         Path serialLog,
+        Path console,
         List<Disk> disks) {
     public MachineSpec {
         disks = List.copyOf(disks);
+    }
+
+    /**
+     * A machine of one vCPU with what its host's CPU has, without anything to start, base or disk.
+     *
+     * @param serialLog as in the record
+     */
+    public static MachineSpec of(String name, int memoryMib, Path serialLog) {
+        return new MachineSpec(name, memoryMib, 1, CpuTemplate.HOST, null, null, serialLog, null, List.of());
+    }
+
+    /** The same with so many vCPUs that see these features. */
+    public MachineSpec withCpus(int count, CpuTemplate template) {
+        return new MachineSpec(name, memoryMib, count, template, boot, base, serialLog, console, disks);
+    }
+
+    /** The same that starts this. */
+    public MachineSpec withBoot(BootSpec start) {
+        return new MachineSpec(name, memoryMib, vcpus, cpu, start, base, serialLog, console, disks);
+    }
+
+    /** The same on a base. */
+    public MachineSpec withBase(Path file) {
+        return new MachineSpec(name, memoryMib, vcpus, cpu, boot, file, serialLog, console, disks);
+    }
+
+    /** The same with a console there. */
+    public MachineSpec withConsole(Path socket) {
+        return new MachineSpec(name, memoryMib, vcpus, cpu, boot, base, serialLog, socket, disks);
+    }
+
+    /** The same with these disks. */
+    public MachineSpec withDisks(List<Disk> list) {
+        return new MachineSpec(name, memoryMib, vcpus, cpu, boot, base, serialLog, console, list);
     }
 
     /**

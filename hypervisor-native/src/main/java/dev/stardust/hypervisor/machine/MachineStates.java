@@ -45,13 +45,16 @@ final class MachineStates {
 
     static void saveVm(KvmVm vm, StateWriter out) {
         out.add(StateSection.CLOCK, 0, vm.getClock());
+        out.add(StateSection.SAVED_AT, 0, SavedAt.now().toBytes());
         for (int chip = 0; chip < KvmVm.IRQCHIPS; chip++) {
             out.add(StateSection.IRQCHIP, chip, vm.getIrqchip(chip));
         }
     }
 
     static void restoreVm(KvmVm vm, StateReader in) {
-        vm.setClock(in.section(StateSection.CLOCK, 0).getLong(KvmClockData.CLOCK, ByteOrder.LITTLE_ENDIAN));
+        long savedNs = in.section(StateSection.CLOCK, 0).getLong(KvmClockData.CLOCK, ByteOrder.LITTLE_ENDIAN);
+        long elapsedNs = SavedAt.read(in.section(StateSection.SAVED_AT, 0)).elapsedNs(SavedAt.now());
+        vm.setClock(savedNs + elapsedNs);
         for (int chip = 0; chip < KvmVm.IRQCHIPS; chip++) {
             UnsafeBuffer state = nativeCopy(in.section(StateSection.IRQCHIP, chip));
             if (state.getInt(KvmIrqchip.CHIP_ID) != chip) {

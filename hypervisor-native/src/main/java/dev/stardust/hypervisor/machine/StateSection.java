@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.machine;
 
+import dev.stardust.hypervisor.device.PowerController;
 import dev.stardust.hypervisor.device.SerialPort;
 import dev.stardust.hypervisor.kvm.KvmStructs;
 
@@ -11,6 +12,8 @@ enum StateSection {
     CLOCK(2, KvmStructs.KvmClockData.SIZE),
     /** {@code kvm_irqchip}, one for each of the three chips. */
     IRQCHIP(3, KvmStructs.KvmIrqchip.SIZE),
+    /** When all this was saved. */
+    SAVED_AT(4, SavedAt.SIZE),
     /** {@code kvm_cpuid2} with its entries, of each vCPU, as the following. */
     CPUID(16),
     MP_STATE(17, KvmStructs.KvmMpState.SIZE),
@@ -26,6 +29,8 @@ enum StateSection {
     VCPU_EVENTS(26, KvmStructs.KvmVcpuEvents.SIZE),
     /** The 16550. */
     SERIAL(32, SerialPort.STATE_SIZE),
+    /** Events that the guest has not fetched yet. */
+    POWER(34, PowerController.STATE_SIZE),
     /** A virtio device with its transport and queues, one for each. */
     VIRTIO(33);
 

@@ -65,24 +65,33 @@ final class VcpuThread {
         give(Order.RUN);
     }
 
-    /**
-     * Takes the vCPU out of the guest and returns when it is parked. Not from the vCPU's own thread.
-     *
-     * @throws MachineException if it does not come back within 30 s
-     */
-    void park() {
+    /** Orders the vCPU out of the guest and returns at once; from any thread. A resume that follows takes it back. */
+    void askToPark() {
         lock.lock();
         try {
             if (order == Order.RUN) {
                 give(Order.PARK);
             }
-            awaitParked();
         } finally {
             lock.unlock();
         }
     }
 
-    private void awaitParked() {
+    /**
+     * Returns when the vCPU is parked, as it was ordered to. Not from the vCPU's own thread.
+     *
+     * @throws MachineException if it does not come back within 30 s
+     */
+    void awaitParked() {
+        lock.lock();
+        try {
+            awaitParkedLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitParkedLocked() {
         boolean interrupted = false;
         long left = PARK_TIMEOUT_NS;
         while (!parked && left > 0) {
@@ -100,9 +109,13 @@ final class VcpuThread {
         }
     }
 
-    /** Ends the thread and waits for it. */
-    void end() {
+    /** Orders the thread to end and returns at once. */
+    void askToEnd() {
         give(Order.END);
+    }
+
+    /** Waits for the thread, which was ordered to end. */
+    void awaitEnd() {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

@@ -24,16 +24,13 @@ public final class GuestMemory implements AutoCloseable {
     private final MappedMemory mapping;
     private final long address;
     private final DirtyBitmap deviceDirty;
-
-    /** The memory file, or -1 for RAM that starts as a base. */
-    private final int fd;
-
+    private final Backing backing;
     private long sizeBytes;
 
-    private GuestMemory(MappedMemory mapping, long sizeBytes, int fd) {
+    private GuestMemory(MappedMemory mapping, long sizeBytes, Backing backing) {
         this.mapping = mapping;
         this.sizeBytes = sizeBytes;
-        this.fd = fd;
+        this.backing = backing;
         address = mapping.address() + GUARD_BYTES;
         deviceDirty = DirtyBitmap.forBytes(sizeBytes);
     }
@@ -43,7 +40,8 @@ public final class GuestMemory implements AutoCloseable {
         checkSize(sizeBytes);
         int fd = Libc.memoryFile("stardust-guest", sizeBytes);
         try {
-            return new GuestMemory(mapped(fd, sizeBytes, MappedMemory::overlayShared), sizeBytes, fd);
+            MappedMemory mapping = mapped(fd, sizeBytes, MappedMemory::overlayShared);
+            return new GuestMemory(mapping, sizeBytes, new FileBacking(fd, sizeBytes));
         } catch (RuntimeException e) {
             Libc.C.close(fd);
             throw e;
@@ -65,7 +63,8 @@ public final class GuestMemory implements AutoCloseable {
         }
         int fd = Libc.open(base.toString(), OpenFlags.READ_ONLY);
         try {
-            return new GuestMemory(mapped(fd, sizeBytes, MappedMemory::overlayCopyOnWrite), sizeBytes, -1);
+            MappedMemory mapping = mapped(fd, sizeBytes, MappedMemory::overlayCopyOnWrite);
+            return new GuestMemory(mapping, sizeBytes, new BaseBacking(mapping, GUARD_BYTES, sizeBytes));
         } finally {
             Libc.C.close(fd);
         }
@@ -113,11 +112,27 @@ public final class GuestMemory implements AutoCloseable {
      * that is written meanwhile may be missing: have the writes logged before.
      */
     public void addTouched(DirtyBitmap into) {
-        if (fd >= 0) {
-            TouchedPages.ofFile(fd, sizeBytes, into);
-        } else {
-            TouchedPages.ofPrivateMapping(address, sizeBytes, into);
+        backing.addTouched(into);
+    }
+
+    /**
+     * Gives the memory of the whole pages in a range back to the host, because the guest does not need their content.
+     * They read as zeros afterwards, until they are written again, and are marked dirty; where giving back would cost
+     * more than it gives, nothing changes. Who goes on using the pages only brings the memory back.
+     *
+     * @return bytes given back, or 0
+     * @throws GuestFaultException if the range is not in RAM
+     */
+    public long discard(long guestAddress, long length) {
+        checkedAddress(guestAddress, length);
+        long pageMask = -DirtyBitmap.PAGE_SIZE;
+        long from = (guestAddress + DirtyBitmap.PAGE_SIZE - 1) & pageMask;
+        long bytes = ((guestAddress + length) & pageMask) - from;
+        if (bytes <= 0 || !backing.discard(from, bytes)) {
+            return 0;
         }
+        markDirty(from, bytes);
+        return bytes;
     }
 
     /** Whether a range, whatever its values, lies in RAM; an empty one may lie at its end. */
@@ -221,8 +236,6 @@ public final class GuestMemory implements AutoCloseable {
     public void close() {
         sizeBytes = 0;
         mapping.close();
-        if (fd >= 0) {
-            Libc.C.close(fd);
-        }
+        backing.close();
     }
 }

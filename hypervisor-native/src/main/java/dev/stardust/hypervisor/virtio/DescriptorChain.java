@@ -109,6 +109,20 @@ public final class DescriptorChain {
         }
     }
 
+    /** Copies the readable part behind its first {@code skip} bytes, at most {@code length} of it; returns how many. */
+    public int read(long skip, MutableDirectBuffer into, int length) {
+        long left = skip;
+        int done = 0;
+        for (int i = 0; i < readableCount && done < length; i++) {
+            long skipped = Math.min(left, lengths[i]);
+            int part = (int) Math.min(lengths[i] - skipped, length - done);
+            memory.read(addresses[i] + skipped, into, done, part);
+            left -= skipped;
+            done += part;
+        }
+        return done;
+    }
+
     /**
      * Writes the last byte of the writable part.
      *
@@ -126,10 +140,23 @@ public final class DescriptorChain {
 
     /** Copies into the first bytes of the writable part, as many as fit; returns how many. */
     public int writeFirst(DirectBuffer from, int length) {
+        return write(0, from, 0, length);
+    }
+
+    /** Copies into the writable part behind its first {@code skip} bytes, as many as fit; returns how many. */
+    public int write(long skip, DirectBuffer from, int length) {
+        return write(skip, from, 0, length);
+    }
+
+    /** As {@link #write(long, DirectBuffer, int)}, but from {@code offset} of the buffer on. */
+    public int write(long skip, DirectBuffer from, int offset, int length) {
+        long left = skip;
         int done = 0;
         for (int i = readableCount; i < count && done < length; i++) {
-            int part = (int) Math.min(lengths[i], length - done);
-            memory.write(addresses[i], from, done, part);
+            long skipped = Math.min(left, lengths[i]);
+            int part = (int) Math.min(lengths[i] - skipped, length - done);
+            memory.write(addresses[i] + skipped, from, offset + done, part);
+            left -= skipped;
             done += part;
         }
         return done;

@@ -26,6 +26,7 @@ final class MmioRegisters {
     static final int QUEUE_DEVICE_HIGH = 0x0a4;
     static final int SHM_LEN_LOW = 0x0b0;
     static final int SHM_BASE_HIGH = 0x0bc;
+    static final int CONFIG_GENERATION = 0x0fc;
     static final int CONFIG = 0x100;
 
     static final int MAGIC = 0x74726976; // "virt"

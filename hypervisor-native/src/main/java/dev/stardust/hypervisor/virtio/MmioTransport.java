@@ -7,6 +7,8 @@ import dev.stardust.hypervisor.libc.EventFd;
 import dev.stardust.hypervisor.memory.GuestFaultException;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,9 +30,6 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MmioTransport.class);
     private static final int REGISTER_WIDTH = 4;
 
-    /** Most requests served in one go, so that devices that share a worker get their turn. */
-    private static final int BATCH = 32;
-
     private static final int DRIVER_BITS = STATUS_BITS & ~NEEDS_RESET;
 
     private final VirtioDevice device;
@@ -38,7 +37,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     private final FaultListener faults;
     private final VirtQueue[] queues;
     private final EventFd[] notifyFds;
-    private final DescriptorChain chain;
+    private final ServedQueue[] served;
+    private final List<Wakeup> wakeups;
 
     /** Held while requests are served and while what they depend on changes. Fair, so that serving leaves a gap. */
     private final ReentrantLock lock = new ReentrantLock(true);
@@ -46,6 +46,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     private final FeatureRegisters features;
     private final AtomicBits status = new AtomicBits();
     private final AtomicBits interruptStatus = new AtomicBits();
+    private final AtomicInteger configGeneration = new AtomicInteger();
     private boolean paused = true;
     private boolean closed;
     private int queueSel;
@@ -69,7 +70,38 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
             notifyFds[i] = new EventFd();
             longest = Math.max(longest, device.queueMaxSize(i));
         }
-        chain = new DescriptorChain(memory, longest);
+        DescriptorChain chain = new DescriptorChain(memory, longest);
+        served = new ServedQueue[queues.length];
+        for (int i = 0; i < queues.length; i++) {
+            served[i] = new ServedQueue(queues[i], notifyFds[i], chain, lock);
+        }
+        device.attach(new Host());
+        wakeups = device.wakeups();
+    }
+
+    private final class Host implements DeviceHost {
+        @Override
+        public void configChanged() {
+            configGeneration.incrementAndGet();
+            if (status.has(DRIVER_OK)) {
+                raise(INTERRUPT_CONFIG_CHANGE);
+            }
+        }
+
+        @Override
+        public void wake(int queue) {
+            notifyFds[queue].signal();
+        }
+    }
+
+    /** Other reasons to serve a queue. */
+    List<Wakeup> wakeups() {
+        return wakeups;
+    }
+
+    /** The number of the device's kind, section 5. */
+    public int deviceId() {
+        return device.deviceId();
     }
 
     /** Number of queues. */
@@ -110,6 +142,9 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         if (register == STATUS) {
             return status.get();
         }
+        if (register == CONFIG_GENERATION) {
+            return configGeneration.get();
+        }
         if (register >= SHM_LEN_LOW && register <= SHM_BASE_HIGH) {
             return -1; // no shared memory regions
         }
@@ -123,7 +158,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
                 case DEVICE_FEATURES -> features.readDevice();
                 case QUEUE_NUM_MAX -> hasQueue() ? queues[queueSel].maxSize() : 0;
                 case QUEUE_READY -> hasQueue() && queues[queueSel].ready() ? 1 : 0;
-                default -> 0; // among them the configuration's generation: no configuration ever changes
+                default -> 0;
             };
         } finally {
             lock.unlock();
@@ -265,17 +300,11 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     }
 
     private void serveAvailable(int index) {
-        VirtQueue queue = queues[index];
-        int served = 0;
+        ServedQueue turn = served[index];
         try {
-            while (queue.next(chain)) {
-                queue.addUsed(chain.head(), device.serve(index, chain));
-                if (++served == BATCH || lock.hasQueuedThreads()) {
-                    notifyFds[index].signal();
-                    break;
-                }
-            }
-            if (served > 0 && queue.wantsInterrupt()) {
+            turn.beginTurn();
+            device.serve(index, turn);
+            if (turn.interrupts()) {
                 raise(INTERRUPT_USED_BUFFER);
             }
         } catch (VirtioFaultException | GuestFaultException e) {
@@ -389,7 +418,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         }
     }
 
-    /** Waits for a request under way and frees the notify descriptors. It must be detached from its worker before. */
+    /** Waits for a request under way and frees the device and the notify descriptors. Detached from its worker before. */
     @Override
     public void close() {
         pause();
@@ -397,6 +426,7 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
         try {
             if (!closed) {
                 closed = true;
+                device.close();
                 for (EventFd notify : notifyFds) {
                     notify.close();
                 }

@@ -2,6 +2,7 @@ package dev.stardust.hypervisor.virtio;
 
 import dev.stardust.hypervisor.libc.Epoll;
 import dev.stardust.hypervisor.libc.EventFd;
+import dev.stardust.hypervisor.libc.Threads;
 import java.util.Arrays;
 
 /**
@@ -12,8 +13,8 @@ public final class QueueWorker implements AutoCloseable {
     private static final int EVENTS = 64;
     private static final long WAKE = -1;
 
-    /** A queue that is waited for. */
-    private record Entry(MmioTransport transport, int queue) {}
+    /** A queue and a descriptor that tells when to serve it. */
+    private record Entry(MmioTransport transport, int queue, int fd) {}
 
     private final Epoll epoll = new Epoll(EVENTS);
     private final EventFd wake = new EventFd();
@@ -35,12 +36,20 @@ public final class QueueWorker implements AutoCloseable {
     /** Serves a transport's queues from now on, whenever it is not paused. */
     public synchronized void attach(MmioTransport transport) {
         for (int queue = 0; queue < transport.queueCount(); queue++) {
-            int token = freeToken();
-            Entry[] grown = Arrays.copyOf(entries, Math.max(entries.length, token + 1));
-            grown[token] = new Entry(transport, queue);
-            entries = grown;
-            epoll.add(transport.notifyFd(queue).fd(), token);
+            int fd = transport.notifyFd(queue).fd();
+            epoll.add(fd, enter(new Entry(transport, queue, fd)));
         }
+        for (Wakeup wakeup : transport.wakeups()) {
+            epoll.addEdge(wakeup.fd(), enter(new Entry(transport, wakeup.queue(), wakeup.fd())));
+        }
+    }
+
+    private int enter(Entry entry) {
+        int token = freeToken();
+        Entry[] grown = Arrays.copyOf(entries, Math.max(entries.length, token + 1));
+        grown[token] = entry;
+        entries = grown;
+        return token;
     }
 
     /** Serves a transport's queues no more; returns when none of its requests is under way. */
@@ -48,7 +57,7 @@ public final class QueueWorker implements AutoCloseable {
         Entry[] left = entries.clone();
         for (int token = 0; token < left.length; token++) {
             if (left[token] != null && left[token].transport == transport) {
-                epoll.remove(transport.notifyFd(left[token].queue).fd());
+                epoll.remove(left[token].fd);
                 left[token] = null;
             }
         }
@@ -84,23 +93,8 @@ public final class QueueWorker implements AutoCloseable {
     public void close() {
         running = false;
         wake.signal();
-        joinThread();
+        Threads.join(thread);
         epoll.close();
         wake.close();
-    }
-
-    /** Waits even when interrupted: what the thread uses is freed next. */
-    private void joinThread() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

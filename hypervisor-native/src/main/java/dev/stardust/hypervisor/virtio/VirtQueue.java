@@ -166,12 +166,21 @@ final class VirtQueue {
         }
     }
 
-    /** Gives a request back to the driver. */
+    /** Takes the last {@code count} requests back as not taken. */
+    void undo(int count) {
+        nextAvailable = (nextAvailable - count) & INDEX_MASK;
+    }
+
+    /** Notes that a request is done; the driver sees it after {@link #publish}. */
     void addUsed(int head, long writtenBytes) {
         long slot = device + RING_OFFSET + (long) (nextUsed & (size - 1)) * USED_ENTRY_SIZE;
         memory.putU32(slot, head);
         memory.putU32(slot + Integer.BYTES, writtenBytes);
         nextUsed = (nextUsed + 1) & INDEX_MASK;
+    }
+
+    /** Gives the requests that are done back to the driver. */
+    void publish() {
         memory.putU16Release(device + RING_INDEX_OFFSET, nextUsed);
     }
 
@@ -188,6 +197,10 @@ final class VirtQueue {
 
     int maxSize() {
         return maxSize;
+    }
+
+    int size() {
+        return size;
     }
 
     boolean ready() {

@@ -1,11 +1,13 @@
 package dev.stardust.hypervisor.virtio;
 
+import java.util.List;
+
 /**
  * A virtio device (Virtual I/O Device specification 1.2) apart from how the guest reaches it. The transport owns
- * registers and queues and hands each request over as a checked chain. A device never throws for what the guest did,
+ * registers and queues and hands requests over as checked chains. A device never throws for what the guest did,
  * except {@link VirtioFaultException} from {@link #serve}.
  */
-public interface VirtioDevice {
+public interface VirtioDevice extends AutoCloseable {
     /** The device's number, section 5. */
     int deviceId();
 
@@ -30,6 +32,18 @@ public interface VirtioDevice {
     /** Writes the configuration space from a vCPU thread; ignored where nothing can be written. */
     void writeConfig(long offset, int width, long value);
 
+    /**
+     * Told once, before anything else, by which the device reaches its transport on its own account.
+     *
+     * @param host valid as long as the device
+     */
+    default void attach(DeviceHost host) {}
+
+    /** Descriptors of the device that make its queues worth serving, such as a network's; asked for once. */
+    default List<Wakeup> wakeups() {
+        return List.of();
+    }
+
     /** The driver is ready; it accepted these feature bits, all of which were offered. */
     void activate(long features);
 
@@ -37,13 +51,13 @@ public interface VirtioDevice {
     void reset();
 
     /**
-     * Serves one request. Allocates nothing.
+     * Serves a queue: its driver made requests available, a {@link Wakeup} is readable, or the device asked for it. Also
+     * called when there is nothing to do. Allocates nothing.
      *
-     * @param chain the request's buffers, only valid during the call
-     * @return bytes written into the chain's writable part, counted from its start
-     * @throws VirtioFaultException if the request cannot be answered at all
+     * @param requests the queue, only valid during the call
+     * @throws VirtioFaultException if a request cannot be answered at all
      */
-    long serve(int queue, DescriptorChain chain);
+    void serve(int queue, DeviceQueue requests);
 
     /** The device's own state, at most 64 KiB; called while no request is under way. */
     byte[] save();
@@ -54,4 +68,8 @@ public interface VirtioDevice {
      * @throws IllegalArgumentException telling why this device cannot go on from it
      */
     void restore(byte[] state);
+
+    /** Frees what it holds; called by its transport when nothing is served any more, more than once is no error. */
+    @Override
+    default void close() {}
 }

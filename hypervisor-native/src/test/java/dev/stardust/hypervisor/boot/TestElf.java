@@ -2,11 +2,17 @@ package dev.stardust.hypervisor.boot;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /** Makes ELF files for tests. */
 public final class TestElf {
     /** Where the code starts in the file. */
     public static final int CODE_OFFSET = 0x1000;
+
+    /** Where the notes start in the file, if it has any. */
+    static final int NOTE_OFFSET = 0x800;
+
+    private static final int NOTE_HEADER = 120;
 
     private TestElf() {}
 
@@ -22,5 +28,28 @@ public final class TestElf {
         out.putLong(code.length).putLong(memoryBytes).putLong(0x1000);
         out.put(CODE_OFFSET, code);
         return out.array();
+    }
+
+    /** The same with a segment of notes. */
+    static byte[] withNotes(byte[] elf, byte[] notes) {
+        ByteBuffer out = ByteBuffer.wrap(elf.clone()).order(ByteOrder.LITTLE_ENDIAN);
+        out.putShort(56, (short) 2);
+        out.putInt(NOTE_HEADER, 4).putLong(NOTE_HEADER + 8, NOTE_OFFSET).putLong(NOTE_HEADER + 32, notes.length);
+        out.putLong(NOTE_HEADER + 48, 4).put(NOTE_OFFSET, notes);
+        return out.array();
+    }
+
+    /** A note, padded to 4 bytes. */
+    static byte[] note(String owner, int type, byte[] description) {
+        byte[] name = (owner + "\0").getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer out = ByteBuffer.allocate(12 + padded(name.length) + padded(description.length))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(name.length).putInt(description.length).putInt(type).put(name);
+        out.put(12 + padded(name.length), description);
+        return out.array();
+    }
+
+    private static int padded(int length) {
+        return (length + 3) & -4;
     }
 }

@@ -165,10 +165,31 @@ class SerialPortTest {
     }
 
     @Test
+    void raisedLineAndOverrunGoOnElsewhere() {
+        port.write(MCR, 1, LOOP);
+        type("xy");
+        port.write(IER, 1, 5);
+        port.write(MCR, 1, OUT2);
+        assertEquals(List.of(true), line);
+        SerialPort other = new SerialPort(log, line::add);
+        other.restore(new UnsafeBuffer(port.save()));
+        assertEquals(List.of(true, true), line, "the interrupt controller elsewhere has to be told");
+        assertEquals(6, other.read(IIR, 1));
+        assertEquals(0x63, other.read(LSR, 1), "overrun, and a byte");
+        assertEquals(4, other.read(IIR, 1));
+        assertEquals('x', other.read(RBR, 1));
+        assertEquals(List.of(true, true, false), line);
+    }
+
+    @Test
     void savedStateOutOfBoundsIsRefused() {
         byte[] state = port.save();
-        state[8] = 17;
-        assertThrows(IllegalArgumentException.class, () -> port.restore(new UnsafeBuffer(state)));
+        for (int count : new int[] {17, -1}) {
+            state[8] = (byte) count;
+            assertThrows(IllegalArgumentException.class, () -> port.restore(new UnsafeBuffer(state)));
+        }
+        byte[] shorter = new byte[SerialPort.STATE_SIZE - 1];
+        assertThrows(IllegalArgumentException.class, () -> port.restore(new UnsafeBuffer(shorter)));
     }
 
     @Test

@@ -3,16 +3,15 @@ package dev.stardust.hypervisor.kvm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
+import dev.stardust.hypervisor.testing.CHeaders;
+import dev.stardust.hypervisor.testing.CHeaders.Expression;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +34,9 @@ class KvmLayoutTest {
             ours.put(ioctl.name(), ioctl.number());
         }
         assertTrue(ours.size() > 200, () -> "only " + ours.size() + " numbers found");
-        assertEquals(ours, fromHeader(ours));
+        List<Expression> expressions =
+                ours.keySet().stream().map(text -> new Expression(text, "")).toList();
+        assertEquals(ours, CHeaders.evaluate(dir, List.of("linux/kvm.h"), expressions));
     }
 
     private static void collect(Map<String, Long> into, String struct, String member, Class<?> layout)
@@ -49,38 +50,6 @@ class KvmLayoutTest {
                 into.put(expression, (long) field.getInt(null));
             }
         }
-    }
-
-    private Map<String, Long> fromHeader(Map<String, Long> expressions) throws IOException, InterruptedException {
-        Path source = dir.resolve("layout.c");
-        Path program = dir.resolve("layout");
-        Files.writeString(
-                source,
-                "#include <linux/kvm.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {\n"
-                        + expressions.keySet().stream()
-                                .map(e -> "printf(\"%s=%lu\\n\", \"" + e + "\", (unsigned long)(" + e + "));\n")
-                                .collect(Collectors.joining())
-                        + "}\n");
-        run("gcc", "-o", program.toString(), source.toString());
-        return run(program.toString())
-                .lines()
-                .collect(Collectors.toMap(
-                        line -> line.substring(0, line.lastIndexOf('=')),
-                        line -> Long.parseLong(line.substring(line.lastIndexOf('=') + 1)),
-                        (a, b) -> a,
-                        TreeMap::new));
-    }
-
-    private String run(String... command) throws IOException, InterruptedException {
-        Path output = dir.resolve("output");
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "still running: " + String.join(" ", command));
-        String text = Files.readString(output);
-        assertEquals(0, process.exitValue(), text);
-        return text;
     }
 
     private static String snake(String camel) {

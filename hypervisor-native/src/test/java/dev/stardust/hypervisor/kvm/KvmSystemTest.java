@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.stardust.hypervisor.kvm.KvmStructs.KvmCpuidEntry2;
 import dev.stardust.hypervisor.libc.Errno;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import java.nio.file.Files;
@@ -107,33 +106,25 @@ class KvmSystemTest {
     }
 
     @Test
-    void guestSeesAHypervisorAndItsOwnApicId() {
-        try (KvmSystem kvm = KvmSystem.open()) {
-            UnsafeBuffer leaves = kvm.supportedCpuid().forVcpu(3).struct();
-            boolean found = false;
-            for (int at = KvmStructs.KvmCpuid2.ENTRIES; at < leaves.capacity(); at += KvmCpuidEntry2.SIZE) {
-                if (leaves.getInt(at + KvmCpuidEntry2.FUNCTION) == 1) {
-                    found = true;
-                    assertEquals(3, leaves.getInt(at + KvmCpuidEntry2.EBX) >>> 24);
-                    assertTrue(leaves.getInt(at + KvmCpuidEntry2.ECX) < 0, "no hypervisor bit");
-                }
+    void everyVcpuMayBeGivenWhatTheHostOffers() {
+        try (KvmSystem kvm = KvmSystem.open();
+                KvmVm vm = kvm.createVm()) {
+            vm.createIrqchip();
+            for (int id = 0; id < 2; id++) {
+                vm.createVcpu(id).setCpuid(kvm.supportedCpuid().forVcpu(id, 2));
             }
-            assertTrue(found);
+            CpuidLeaf leaf = kvm.supportedCpuid().forVcpu(1, 2).leaf(1, 0);
+            assertEquals(1, leaf.ebx() >>> 24);
+            assertTrue(leaf.ecx() < 0, "no hypervisor bit");
         }
     }
 
     @Test
     void cpuThatLacksAFeatureIsNamed() {
         try (KvmSystem kvm = KvmSystem.open()) {
-            Cpuid guest = kvm.supportedCpuid().forVcpu(0);
+            Cpuid guest = kvm.supportedCpuid().forVcpu(0, 2);
             assertNull(guest.missingOn(kvm.supportedCpuid()));
-            Cpuid poorer = Cpuid.copyOf(guest.struct());
-            for (int at = KvmStructs.KvmCpuid2.ENTRIES; at < poorer.struct().capacity(); at += KvmCpuidEntry2.SIZE) {
-                if (poorer.struct().getInt(at) == 1) {
-                    int edx = at + KvmCpuidEntry2.EDX;
-                    poorer.struct().putInt(edx, poorer.struct().getInt(edx) & ~(1 << 26)); // SSE2
-                }
-            }
+            Cpuid poorer = guest.map(leaf -> leaf.function() == 1 ? leaf.masked(-1, -1, -1, ~(1 << 26)) : leaf); // SSE2
             assertEquals("CPUID leaf 0x1 (BASIC_EDX), bits 0x4000000", guest.missingOn(poorer));
         }
     }

@@ -93,4 +93,22 @@ class LibcTest {
             assertThrows(NativeException.class, () -> mapping.overlayShared(0, 4096, -1));
         }
     }
+
+    @Test
+    void timerGoesOffOnceForEachTimeItIsSet() {
+        try (Epoll epoll = new Epoll(1);
+                TimerFd timer = new TimerFd()) {
+            epoll.addEdge(timer.fd(), 1);
+            assertEquals(0, epoll.await(0));
+            for (int i = 0; i < 3; i++) {
+                timer.set(1_000_000);
+                assertEquals(1, epoll.await(10_000));
+                assertEquals(0, epoll.await(5));
+            }
+            timer.set(3_600_000_000_000L);
+            timer.set(1);
+            assertEquals(1, epoll.await(10_000));
+            assertThrows(IllegalArgumentException.class, () -> timer.set(0));
+        }
+    }
 }

@@ -40,6 +40,13 @@ final class FileDisk implements BlockBackend {
     }
 
     @Override
+    public void writeZeroes(long offset, long length) throws IOException {
+        for (long done = 0; done < length; done++) {
+            file.write(ByteBuffer.allocate(1), offset + done);
+        }
+    }
+
+    @Override
     public void flush() throws IOException {
         file.force(false);
     }

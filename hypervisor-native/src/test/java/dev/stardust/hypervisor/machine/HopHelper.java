@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.machine;
 
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -68,15 +69,12 @@ final class HopHelper {
     private KvmMachine create(Path kernel, String commandLine, Path base) throws IOException {
         Path image = folder.resolve("disk.img");
         List<BlockBackend> disks = Files.exists(image) ? List.of(new FileDisk(image)) : List.of();
-        MachineSpec spec = new MachineSpec(
-                "hop",
-                memoryMib,
-                1,
-                kernel,
-                commandLine,
-                base,
-                folder.resolve("serial.log"),
-                disks.stream().map(disk -> new MachineSpec.Disk("hop", false)).toList());
+        MachineSpec spec = MachineSpec.of("hop", memoryMib, folder.resolve("serial.log"))
+                .withBoot(kernel == null ? null : BootSpec.of(kernel, commandLine))
+                .withBase(base)
+                .withDisks(disks.stream()
+                        .map(disk -> new MachineSpec.Disk("hop", false))
+                        .toList());
         return KvmMachine.create(spec, disks, status -> {});
     }
 

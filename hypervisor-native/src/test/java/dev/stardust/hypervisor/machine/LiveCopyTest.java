@@ -2,6 +2,7 @@ package dev.stardust.hypervisor.machine;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import dev.stardust.hypervisor.memory.GuestMemory;
@@ -52,15 +53,12 @@ class LiveCopyTest {
     }
 
     private KvmMachine create(Path kernel) throws IOException {
-        MachineSpec spec = new MachineSpec(
-                "live",
-                MEMORY_MIB,
-                1,
-                kernel,
-                "ws_mib=8 rate_mibs=200 disk_ws_mib=1 disk_kibs=8000 hb_ms=20 tick_us=500",
-                null,
-                dir.resolve("serial.log"),
-                List.of(new MachineSpec.Disk("live", false)));
+        MachineSpec spec = MachineSpec.of("live", MEMORY_MIB, dir.resolve("serial.log"))
+                .withDisks(List.of(new MachineSpec.Disk("live", false)));
+        if (kernel != null) {
+            spec = spec.withBoot(
+                    BootSpec.of(kernel, "ws_mib=8 rate_mibs=200 disk_ws_mib=1 disk_kibs=8000 hb_ms=20 tick_us=500"));
+        }
         return KvmMachine.create(spec, List.of(new FileDisk(dir.resolve("disk.img"))), status -> {});
     }
 

@@ -26,22 +26,31 @@ final class TestGuests {
 
     /** Assembles {@code guests/NAME.S} to an ELF file in {@code dir}. */
     static Path build(String name, Path dir) throws IOException, InterruptedException, URISyntaxException {
+        return build(name, dir.resolve(name + ".elf"), "-Wl,-Ttext=0x100000");
+    }
+
+    /** Assembles {@code guests/NAME.S} to its bare bytes, for the address 0, in a file in {@code dir}. */
+    static Path buildBytes(String name, Path dir) throws IOException, InterruptedException, URISyntaxException {
+        return build(name, dir.resolve(name + ".bin"), "-Wl,-Ttext=0,--oformat=binary");
+    }
+
+    private static Path build(String name, Path target, String link)
+            throws IOException, InterruptedException, URISyntaxException {
         Path source =
                 Path.of(TestGuests.class.getResource("/guests/" + name + ".S").toURI());
-        Path elf = dir.resolve(name + ".elf");
-        if (!Files.exists(elf)) {
-            Path output = dir.resolve(name + ".output");
+        if (!Files.exists(target)) {
+            Path output = target.resolveSibling(name + ".output");
             Process gcc = new ProcessBuilder(
                             "gcc",
                             "-nostdlib",
                             "-static",
-                            "-Wl,-Ttext=0x100000",
+                            link,
                             "-Wl,--build-id=none",
                             "-Wl,-z,norelro",
                             "-Wl,-z,noseparate-code",
                             "-Wl,-N",
                             "-o",
-                            elf.toString(),
+                            target.toString(),
                             source.toString())
                     .redirectErrorStream(true)
                     .redirectOutput(output.toFile())
@@ -51,6 +60,6 @@ final class TestGuests {
                 throw new IOException("gcc failed: " + Files.readString(output));
             }
         }
-        return elf;
+        return target;
     }
 }

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.hypervisor.limit.RateLimit;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.hypervisor.virtio.blk.BlockDevice;
+import dev.stardust.hypervisor.virtio.blk.BlockSettings;
 import dev.stardust.hypervisor.virtio.blk.HeapDisk;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +25,7 @@ class MmioTransportTest {
     private final TestGuest guest = newGuest();
 
     private TestGuest newGuest() {
-        return new TestGuest(new BlockDevice(new HeapDisk(4096), "d", false), memory);
+        return new TestGuest(new BlockDevice(new HeapDisk(4096), new BlockSettings("d", false)), memory);
     }
 
     @AfterEach
@@ -238,7 +240,8 @@ class MmioTransportTest {
             TestGuest[] guests = new TestGuest[devices];
             for (int i = 0; i < devices; i++) {
                 memories[i] = GuestMemory.create(RAM_BYTES);
-                guests[i] = new TestGuest(new BlockDevice(new HeapDisk(4096), "d" + i, false), memories[i]);
+                guests[i] = new TestGuest(
+                        new BlockDevice(new HeapDisk(4096), new BlockSettings("d" + i, false)), memories[i]);
                 worker.attach(guests[i].transport());
                 guests[i].start();
                 guests[i].descriptor(0, 0x8000, 16, NEXT, 1);
@@ -299,14 +302,66 @@ class MmioTransportTest {
         guest.transport().pause();
         byte[] state = guest.transport().save();
         try (GuestMemory small = GuestMemory.create(0x3000);
-                TestGuest other = new TestGuest(new BlockDevice(new HeapDisk(4096), "d", false), small)) {
+                TestGuest other =
+                        new TestGuest(new BlockDevice(new HeapDisk(4096), new BlockSettings("d", false)), small)) {
             Exception e = assertThrows(
                     IllegalArgumentException.class, () -> other.transport().restore(state));
             assertTrue(e.getMessage().contains("device area"), e.getMessage());
             assertEquals(0, other.readRegister(MmioRegisters.STATUS));
         }
-        try (TestGuest other = new TestGuest(new BlockDevice(new HeapDisk(8192), "d", false), memory)) {
+        try (TestGuest other =
+                new TestGuest(new BlockDevice(new HeapDisk(8192), new BlockSettings("d", false)), memory)) {
             assertThrows(IllegalArgumentException.class, () -> other.transport().restore(state));
         }
+    }
+
+    @Test
+    void stateOfADeviceWithOtherQueuesIsRefused() {
+        guest.transport().pause();
+        byte[] state = guest.transport().save();
+        BlockSettings settings = new BlockSettings("d", false, 2, RateLimit.NONE);
+        try (TestGuest other = new TestGuest(new BlockDevice(new HeapDisk(4096), settings), memory)) {
+            Exception e = assertThrows(
+                    IllegalArgumentException.class, () -> other.transport().restore(state));
+            assertTrue(e.getMessage().contains("of device 2 with 1 queues, this one has 2"), e.getMessage());
+        }
+    }
+
+    @Test
+    void queueSizesThatTheSpecificationDoesNotKnowAreRefused() {
+        for (int size : new int[] {0, -1, 3, 1 << 16}) {
+            assertThrows(IllegalArgumentException.class, () -> new VirtQueue(memory, size), () -> size + "");
+        }
+        assertEquals(1 << 15, new VirtQueue(memory, 1 << 15).maxSize());
+    }
+
+    @Test
+    void featuresBeyondTheKnownWindowsAreNothing() {
+        long offered = guest.offeredFeatures();
+        guest.writeRegister(MmioRegisters.DEVICE_FEATURES_SEL, 2);
+        assertEquals(0, guest.readRegister(MmioRegisters.DEVICE_FEATURES));
+        guest.writeRegister(MmioRegisters.DRIVER_FEATURES_SEL, 2);
+        guest.writeRegister(MmioRegisters.DRIVER_FEATURES, -1);
+        assertEquals(11, guest.negotiate(offered));
+    }
+
+    @Test
+    void closedDeviceServesNothing() {
+        guest.start();
+        readRequest();
+        guest.offer(0);
+        guest.transport().close();
+        guest.serve(0);
+        assertEquals(0, guest.usedIndex());
+    }
+
+    @Test
+    void queueOfAStoppedDeviceIsNotTakenIntoUse() {
+        guest.negotiate(guest.offeredFeatures());
+        guest.setUpQueue(3, 0x1000, 0x2000, 0x3000);
+        assertEquals(1, guest.faults().size());
+        guest.setUpQueue(TestGuest.QUEUE_SIZE, TestGuest.DESCRIPTORS, TestGuest.AVAILABLE, TestGuest.USED);
+        assertEquals(0, guest.readRegister(MmioRegisters.QUEUE_READY));
+        assertEquals(1, guest.faults().size(), "it is told once");
     }
 }

@@ -1,13 +1,14 @@
 package dev.stardust.hypervisor.virtio;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.stardust.hypervisor.libc.EventFd;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The driver's side of a device with one queue, as a guest would do it: registers, rings and buffers in its RAM. */
+/**
+ * The driver's side of a device, as a guest would do it: registers, rings and buffers in its RAM. Methods that name no
+ * queue mean queue 0. Needs no JUnit, so that soaks can use it.
+ */
 public final class TestGuest implements AutoCloseable {
     public static final int NEXT = 1;
     public static final int WRITE = 2;
@@ -17,6 +18,9 @@ public final class TestGuest implements AutoCloseable {
     public static final long DESCRIPTORS = 0x1000;
     public static final long AVAILABLE = 0x2000;
     public static final long USED = 0x3000;
+
+    /** Between the areas of one queue and those of the next; there is room for 16. */
+    private static final long QUEUE_STRIDE = 0x100;
 
     private static final long DEADLINE_NS = 30_000_000_000L;
 
@@ -71,7 +75,11 @@ public final class TestGuest implements AutoCloseable {
     }
 
     public void setUpQueue(int size, long descriptors, long available, long used) {
-        writeRegister(MmioRegisters.QUEUE_SEL, 0);
+        setUpQueue(0, size, descriptors, available, used);
+    }
+
+    public void setUpQueue(int queue, int size, long descriptors, long available, long used) {
+        writeRegister(MmioRegisters.QUEUE_SEL, queue);
         writeRegister(MmioRegisters.QUEUE_NUM, size);
         writeRegister(MmioRegisters.QUEUE_DESC_LOW, (int) descriptors);
         writeRegister(MmioRegisters.QUEUE_DESC_HIGH, (int) (descriptors >>> 32));
@@ -82,12 +90,29 @@ public final class TestGuest implements AutoCloseable {
         writeRegister(MmioRegisters.QUEUE_READY, 1);
     }
 
-    /** Brings the device up with those features; it serves from then on. */
+    /** Guest address of a queue's descriptor table. */
+    public static long descriptors(int queue) {
+        return DESCRIPTORS + queue * QUEUE_STRIDE;
+    }
+
+    /** Guest address of a queue's driver area. */
+    public static long available(int queue) {
+        return AVAILABLE + queue * QUEUE_STRIDE;
+    }
+
+    /** Guest address of a queue's device area. */
+    public static long used(int queue) {
+        return USED + queue * QUEUE_STRIDE;
+    }
+
+    /** Brings the device up with those features and all its queues; it serves from then on. */
     public TestGuest start(long features) {
-        assertEquals(11, negotiate(features));
-        setUpQueue(QUEUE_SIZE, DESCRIPTORS, AVAILABLE, USED);
+        expect(11, negotiate(features));
+        for (int queue = 0; queue < transport.queueCount(); queue++) {
+            setUpQueue(queue, QUEUE_SIZE, descriptors(queue), available(queue), used(queue));
+        }
         writeRegister(MmioRegisters.STATUS, 15);
-        assertEquals(15, readRegister(MmioRegisters.STATUS));
+        expect(15, readRegister(MmioRegisters.STATUS));
         transport.resume();
         return this;
     }
@@ -98,7 +123,11 @@ public final class TestGuest implements AutoCloseable {
     }
 
     public void descriptor(int index, long address, long length, int flags, int next) {
-        descriptorAt(DESCRIPTORS + index * 16L, address, length, flags, next);
+        descriptor(0, index, address, length, flags, next);
+    }
+
+    public void descriptor(int queue, int index, long address, long length, int flags, int next) {
+        descriptorAt(descriptors(queue) + index * 16L, address, length, flags, next);
     }
 
     public void descriptorAt(long at, long address, long length, int flags, int next) {
@@ -110,20 +139,43 @@ public final class TestGuest implements AutoCloseable {
 
     /** Makes a chain available without telling the device. */
     public void offer(int head) {
-        int index = memory.getU16(AVAILABLE + 2);
-        memory.putU16(AVAILABLE + 4 + 2L * (index % QUEUE_SIZE), head);
-        memory.putU16Release(AVAILABLE + 2, index + 1);
+        offer(0, head);
+    }
+
+    public void offer(int queue, int head) {
+        long available = available(queue);
+        int index = memory.getU16(available + 2);
+        memory.putU16(available + 4 + 2L * (index % QUEUE_SIZE), head);
+        memory.putU16Release(available + 2, index + 1);
     }
 
     /** Makes a chain available and lets this thread be the worker. */
     public void submit(int head) {
-        offer(head);
-        writeRegister(MmioRegisters.QUEUE_NOTIFY, 0);
-        transport.serve(0);
+        submit(0, head);
+    }
+
+    public void submit(int queue, int head) {
+        offer(queue, head);
+        notifyDevice(queue);
+        serve(queue);
+    }
+
+    /** Tells the device that there is something in a queue. */
+    public void notifyDevice(int queue) {
+        writeRegister(MmioRegisters.QUEUE_NOTIFY, queue);
+    }
+
+    /** Lets this thread be the worker once. */
+    public void serve(int queue) {
+        transport.serve(queue);
     }
 
     public int usedIndex() {
-        return memory.getU16Acquire(USED + 2);
+        return usedIndex(0);
+    }
+
+    public int usedIndex(int queue) {
+        return memory.getU16Acquire(used(queue) + 2);
     }
 
     public long usedId(int position) {
@@ -131,16 +183,30 @@ public final class TestGuest implements AutoCloseable {
     }
 
     public long usedLength(int position) {
-        return memory.getU32(USED + 8 + 8L * (position % QUEUE_SIZE));
+        return usedLength(0, position);
+    }
+
+    public long usedLength(int queue, int position) {
+        return memory.getU32(used(queue) + 8 + 8L * (position % QUEUE_SIZE));
     }
 
     /** Waits until a worker's thread has used that many. */
     public void awaitUsed(int count) throws InterruptedException {
+        awaitUsed(0, count);
+    }
+
+    public void awaitUsed(int queue, int count) throws InterruptedException {
         long start = System.nanoTime();
-        while (usedIndex() != count && System.nanoTime() - start < DEADLINE_NS) {
+        while (usedIndex(queue) != count && System.nanoTime() - start < DEADLINE_NS) {
             Thread.sleep(1);
         }
-        assertEquals(count, usedIndex());
+        expect(count, usedIndex(queue));
+    }
+
+    private static void expect(int wanted, int found) {
+        if (found != wanted) {
+            throw new AssertionError("found " + found + " instead of " + wanted);
+        }
     }
 
     @Override

@@ -74,6 +74,11 @@ public final class HostDriver implements WorkerDriver {
     }
 
     @Override
+    public String offered(String spec) {
+        return Json.write(vmHost.made(Json.read(spec, ResolvedSpec.class)));
+    }
+
+    @Override
     public CompletionStage<WorkerResult> run(WorkerCommand command) {
         try {
             if (command instanceof WorkerCommand.Inspect c) {

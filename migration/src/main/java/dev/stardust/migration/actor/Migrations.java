@@ -167,7 +167,7 @@ public final class Migrations extends AbstractBehavior<Migrations.Command> {
         book.open(m.attempt().id());
         m.replyTo().tell(new Answer(null, ""));
         return begin(
-                MigrationSourceCore.start(m.attempt(), m.spec(), limits),
+                MigrationSourceCore.start(m.attempt(), worker.offered(m.spec()), limits),
                 m.attempt().vm(),
                 m.attempt().id(),
                 true);

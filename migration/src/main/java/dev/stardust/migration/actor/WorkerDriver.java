@@ -8,4 +8,13 @@ import java.util.concurrent.CompletionStage;
 public interface WorkerDriver {
     /** Does it; fails with a text for the user. Every command is idempotent, see {@link WorkerCommand}. */
     CompletionStage<WorkerResult> run(WorkerCommand command);
+
+    /**
+     * What the target needs to make its machine, as this host made the source's. Returns at once.
+     *
+     * @param spec what is to be made, by what the cluster knows
+     */
+    default String offered(String spec) {
+        return spec;
+    }
 }

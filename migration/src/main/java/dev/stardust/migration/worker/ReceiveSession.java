@@ -42,7 +42,7 @@ final class ReceiveSession {
     /** Begins to receive into a machine that has not run and has no kernel. */
     static ReceiveSession start(HostedMachine vm, SharedTransports transports, Path aeronFolder, String endpoint) {
         ReceiveSession session = new ReceiveSession(vm, transports, aeronFolder, endpoint);
-        if (vm.spec().kernel() != null || session.machine.statusNow().phase() != Phase.CREATED) {
+        if (vm.spec().boot() != null || session.machine.statusNow().phase() != Phase.CREATED) {
             throw new WorkerException(
                     WorkerException.Code.CONFLICT,
                     vm.name() + " has a kernel or has run; only a new machine without a kernel can receive a guest");

@@ -6,7 +6,9 @@ import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.cluster.stream.AeronDriver;
+import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.worker.CreateMachine;
+import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.RemoteMachine;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -82,7 +85,8 @@ final class TestHost implements AutoCloseable {
 
     TestHost(Path data, byte[] image) throws Exception {
         this.data = Files.createDirectories(data);
-        extents = data.resolve("disk.extents");
+        Files.createDirectories(data.resolve("bases"));
+        extents = Files.createDirectories(data.resolve("vms")).resolve("disk.extents");
         Path raw = Files.write(data.resolve("disk.raw"), image);
         try (ChunkStore store = ChunkStore.open(data.resolve("segments"))) {
             ImportResult imported = new ImageImporter(store).importImage(raw, (done, total) -> {});
@@ -91,7 +95,7 @@ final class TestHost implements AutoCloseable {
         try (DatagramSocket free = new DatagramSocket(0)) {
             endpoint = "127.0.0.1:" + free.getLocalPort();
         }
-        driver = AeronDriver.start(data.resolve("aeron"));
+        driver = AeronDriver.start(data.resolve("run").resolve("aeron"));
         WorkerSettings settings = WorkerSettings.of(
                 data.resolve("workers"),
                 "node-1",
@@ -116,24 +120,33 @@ final class TestHost implements AutoCloseable {
         }));
     }
 
-    /** A machine "a" with files of its own; one without a kernel waits to be received. */
+    /** A machine "a" with files of its own, also kernel and base; one without a kernel waits to be received. */
     Guest create(Path kernel, int memoryMib, String commandLine, Path base) throws Exception {
         int number = machines++;
-        Path log = data.resolve("serial-" + number + ".log");
+        Path vms = data.resolve("vms");
+        Path log = vms.resolve("serial-" + number + ".log");
         DiskFiles disk = new DiskFiles(
-                extents.toString(), data.resolve("disk-" + number + ".delta").toString(), "disk0", false);
+                extents.toString(), vms.resolve("disk-" + number + ".delta").toString(), "disk0", false);
         CreateMachine spec = new CreateMachine(
                 "a",
                 1,
                 memoryMib,
                 1,
-                kernel == null ? null : kernel.toString(),
-                commandLine,
-                base == null ? null : base.toString(),
+                kernel == null ? null : Boot.of(copied(kernel, vms), commandLine),
+                copied(base, data.resolve("bases")),
                 log.toString(),
                 List.of(disk),
+                Devices.NONE,
                 "");
         return new Guest(this, await(workers.create(spec, false)), log);
+    }
+
+    /** Workers read files of their own host's folder only. */
+    private static String copied(Path file, Path folder) throws IOException {
+        return file == null
+                ? null
+                : Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING)
+                        .toString();
     }
 
     /** When the guest was last said to be paused. Answers may overtake that news, so it is waited for. */

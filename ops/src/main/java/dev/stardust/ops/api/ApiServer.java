@@ -12,6 +12,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Base64;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -113,7 +114,12 @@ public final class ApiServer implements AutoCloseable {
                 "/v1/vms/{vm}",
                 ctx -> answer(ctx, await(node.remove(ctx.pathParam("vm"), "true".equals(ctx.queryParam("force"))))));
         server.get("/v1/vms/{vm}/logs", ctx -> answer(ctx, await(node.log(ctx.pathParam("vm"), offset(ctx)))));
+        server.post("/v1/vms/{vm}/console", ctx -> {
+            JsonNode body = body(ctx);
+            answer(ctx, await(node.console(ctx.pathParam("vm"), text(body, "session"), input(body))));
+        });
         server.post("/v1/vms/{vm}/stop", ctx -> answer(ctx, await(node.stop(ctx.pathParam("vm")))));
+        server.post("/v1/vms/{vm}/power-button", ctx -> answer(ctx, await(node.pressPowerButton(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/start", ctx -> answer(ctx, await(node.start(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/migrate", ctx -> {
             String vm = ctx.pathParam("vm");
@@ -147,6 +153,14 @@ public final class ApiServer implements AutoCloseable {
             throw new ClusterException(ErrorCode.USAGE, "the request needs the text field '" + field + "'");
         }
         return value.asText();
+    }
+
+    private static byte[] input(JsonNode body) {
+        try {
+            return Base64.getDecoder().decode(body.path("input").asText());
+        } catch (IllegalArgumentException e) {
+            throw new ClusterException(ErrorCode.USAGE, "the request's field 'input' is no base64: " + e.getMessage());
+        }
     }
 
     private static String fileName(Context ctx) {

@@ -54,8 +54,14 @@ public interface NodeOperations {
     /** A part of a VM's serial output from a byte offset. */
     CompletionStage<JsonNode> log(String vm, long offset);
 
+    /** Types at a VM's console and tells what the guest printed since the session's last call. */
+    CompletionStage<JsonNode> console(String vm, String session, byte[] input);
+
     /** Ends a VM. */
     CompletionStage<JsonNode> stop(String vm);
+
+    /** Asks a VM's guest to shut down. */
+    CompletionStage<JsonNode> pressPowerButton(String vm);
 
     /** Starts a stopped VM. */
     CompletionStage<JsonNode> start(String vm);

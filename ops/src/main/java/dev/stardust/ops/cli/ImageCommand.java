@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "image",
         mixinStandardHelpOptions = true,
-        description = "Imports disk images, lists them.",
-        subcommands = {ImageCommand.Import.class, ImageCommand.Ls.class})
+        description = "Imports disk images, lists them, shows what can be booted from them.",
+        subcommands = {ImageCommand.Import.class, ImageCommand.Ls.class, ImageInspectCommand.class})
 final class ImageCommand {
     @Command(
             name = "import",

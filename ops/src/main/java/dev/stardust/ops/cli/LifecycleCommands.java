@@ -3,6 +3,8 @@ package dev.stardust.ops.cli;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,9 +42,32 @@ final class LifecycleCommands {
 
     @Command(name = "stop", mixinStandardHelpOptions = true, description = "Ends VMs; their disks are kept.")
     static final class Stop extends OnVms {
+        private static final long POLL_MS = 200;
+
+        @Option(
+                names = {"-t", "--time"},
+                paramLabel = "SECONDS",
+                description =
+                        "first ask the guest to shut down, and end it only after so long (default: end it at once)")
+        private int timeS;
+
         @Override
         void apply(ApiClient client, String path) {
-            client.post(path + "/stop", Map.of());
+            if (timeS <= 0 || !endsByItself(client, path)) {
+                client.post(path + "/stop", Map.of());
+            }
+        }
+
+        private boolean endsByItself(ApiClient client, String path) {
+            client.post(path + "/power-button", Map.of());
+            long beganNs = System.nanoTime();
+            while (System.nanoTime() - beganNs < TimeUnit.SECONDS.toNanos(timeS)) {
+                if (!client.get(path).path("state").asText().equals("running")) {
+                    return true;
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MS));
+            }
+            return false;
         }
     }
 

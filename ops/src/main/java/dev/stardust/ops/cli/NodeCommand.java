@@ -46,6 +46,12 @@ final class NodeCommand {
                 description = "file with the API token (default: DATA/token)")
         private Path tokenFile;
 
+        @Option(
+                names = "--confine",
+                paramLabel = "on|off",
+                description = "whether VM workers may do only what they need (default on; off is for debugging)")
+        private String confine;
+
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
         private boolean insecure;
 
@@ -58,6 +64,7 @@ final class NodeCommand {
             add(args, "--port-base", portBase);
             add(args, "--memory-mib", memoryMib);
             add(args, "--token-file", tokenFile);
+            add(args, "--confine", confine);
             if (insecure) {
                 args.add("--insecure");
             }

@@ -9,8 +9,14 @@ final class Terminal {
 
     /** True when stderr, where progress goes, is a terminal: {@code System.console} says so no more from JDK 22 on. */
     static boolean interactive() {
+        return isTerminal(2);
+    }
+
+    /** True when a descriptor of this process is a terminal. */
+    static boolean isTerminal(int fd) {
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+            String target =
+                    Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
         } catch (java.io.IOException e) {
             return false;

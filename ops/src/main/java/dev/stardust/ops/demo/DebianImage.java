@@ -16,9 +16,14 @@ public final class DebianImage {
 
     /** The cached image's path, whether or not it is there. */
     public static Path cached() {
+        return cacheFolder().resolve("debian-" + SUITE + "-" + SIZE_MIB + ".ext4");
+    }
+
+    /** Our part of the user's cache: whatever is there can be made again. */
+    public static Path cacheFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
         Path base = cache != null ? Path.of(cache) : Path.of(System.getProperty("user.home"), ".cache");
-        return base.resolve("stardust").resolve("debian-" + SUITE + "-" + SIZE_MIB + ".ext4");
+        return base.resolve("stardust");
     }
 
     /** Makes the image unless it is there; 20 to 60 s the first time. */

@@ -57,6 +57,11 @@ public final class LocalCluster implements AutoCloseable {
         public Path vmFolder(String vm) {
             return data.resolve("vms").resolve(vm);
         }
+
+        /** There once a guest that came by a migration was about to run. */
+        public Path startedMark(String vm) {
+            return data.resolve("records").resolve(vm).resolve("started");
+        }
     }
 
     /** A cluster whose nodes will live below {@code folder}, which must exist. */

@@ -21,6 +21,8 @@ import dev.stardust.vm.actor.BaseSaver;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.ImageEntry;
 import dev.stardust.vm.actor.Json;
+import dev.stardust.vm.actor.ResolvedSpec;
+import dev.stardust.vm.spec.Extras;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -210,6 +212,7 @@ final class ClusterService implements AutoCloseable {
                         "there is a base " + base + " already: clones may rest on it; use another name");
             }
             String host = VmService.placed(picture, vm).host();
+            requireDisksAlone(picture.vms().get(vm).spec());
             return asking.<HostActor.Command, BaseSaver.Saved>ask(
                             host,
                             HostActor.NAME,
@@ -228,6 +231,16 @@ final class ClusterService implements AutoCloseable {
                                         .put("storedBytes", saved.storedBytes()));
                     });
         });
+    }
+
+    private static void requireDisksAlone(ResolvedSpec vm) {
+        if (!vm.networks().isEmpty() || !vm.extras().equals(Extras.NONE)) {
+            throw new ClusterException(
+                    ErrorCode.REFUSED,
+                    "VM " + vm.name()
+                            + " has more devices than disks, which VMs that start from a base have not: run it"
+                            + " without networks, rng, vsock, balloon and cd");
+        }
     }
 
     private CompletionStage<Void> put(String key, String value, String what) {

@@ -24,22 +24,26 @@ import dev.stardust.ops.launch.Installation;
 import dev.stardust.scheduler.actor.HostEntry;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.ChunkBaseSaver;
+import dev.stardust.vm.actor.Consoles;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.Inventory;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LocalVmHost;
 import dev.stardust.vm.actor.SerialLogs;
+import dev.stardust.vm.network.HostNetwork;
+import dev.stardust.vm.network.NetworkSettings;
+import dev.stardust.vm.network.ProcessRunner;
 import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -82,6 +86,7 @@ final class Member implements AutoCloseable {
     private Workers workers;
     private LocalVmHost vmHost;
     private SerialLogs logs;
+    private Consoles consoles;
     private ClusterNode<NodeGuardian.Command> node;
 
     private Member(Settings settings, Identity identity, RaftRegistry registry) {
@@ -123,21 +128,15 @@ final class Member implements AutoCloseable {
         opened.push(registry.watch("", this::noteLostLease));
         chunks = opening(new ChunkNode(
                 identity.hostId(), store, transport, ring, ChunkPeers.of(directory, () -> node.classicSystem())));
-        workers = opening(await(
-                "looking for running workers",
-                Workers.open(
-                        WorkerSettings.of(
-                                data.resolve("workers"),
-                                identity.hostId(),
-                                identity.cluster(),
-                                System.getProperty("java.class.path"),
-                                WorkerMain.class.getName(),
-                                workerOptions()),
-                        machineEvents)));
+        workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
-        vmHost = new LocalVmHost(data, store, chunks, workers, blocking);
-        vmHost.removeLeftovers(
-                workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet()));
+        consoles = opening(new Consoles(data.resolve("vms"), blocking));
+        Set<String> running =
+                workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet());
+        HostNetwork network = network(self);
+        network.recover(running);
+        vmHost = new LocalVmHost(data, store, chunks, workers, network, blocking);
+        vmHost.removeLeftovers(running);
         enter(self);
         node = opening(ClusterNode.start(
                 self,
@@ -148,10 +147,34 @@ final class Member implements AutoCloseable {
         opened.push(LeaseExpirer.start(registry, LEASE_MARGIN_MS));
     }
 
-    private static List<String> workerOptions() {
-        List<String> options = new ArrayList<>(Installation.archiveOptions(Installation.Jvm.WORKER));
-        options.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
-        return options;
+    private WorkerSettings workerSettings() {
+        if (!settings.confine()) {
+            LOG.warn("--confine off: a guest that breaks out of its VM can do whatever this node can");
+        }
+        return WorkerSettings.of(
+                        settings.data().resolve("workers"),
+                        identity.hostId(),
+                        identity.cluster(),
+                        System.getProperty("java.class.path"),
+                        WorkerMain.class.getName(),
+                        Installation.archiveOptions(Installation.Jvm.WORKER))
+                .confined(settings.confine());
+    }
+
+    private HostNetwork network(HostAddress self) {
+        // Each node of a machine has a bridge of its own; the usual ports go with the usual name.
+        String bridge = self.httpPort() == Settings.DEFAULT_PORT_BASE
+                ? NetworkSettings.DEFAULT_BRIDGE
+                : NetworkSettings.DEFAULT_BRIDGE + self.httpPort();
+        return new HostNetwork(
+                new NetworkSettings(
+                        identity.hostId(),
+                        settings.data().resolve("network.json"),
+                        Path.of("/run/stardust-" + bridge),
+                        bridge,
+                        null,
+                        true),
+                new ProcessRunner());
     }
 
     /** The host is entered together with its first lease: one that was entered and has none is dead. */
@@ -263,6 +286,7 @@ final class Member implements AutoCloseable {
                 identity.hostId(),
                 vmHost,
                 logs,
+                consoles,
                 new ChunkBaseSaver(settings.data(), chunks, vmHost, logs, blocking),
                 workers::machine);
     }

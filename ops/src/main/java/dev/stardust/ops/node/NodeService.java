@@ -251,8 +251,18 @@ final class NodeService implements NodeOperations, AutoCloseable {
     }
 
     @Override
+    public CompletionStage<JsonNode> console(String vm, String session, byte[] input) {
+        return member().vms().console(vm, session, input);
+    }
+
+    @Override
     public CompletionStage<JsonNode> stop(String vm) {
         return member().vms().stop(vm);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> pressPowerButton(String vm) {
+        return member().vms().pressPowerButton(vm);
     }
 
     @Override

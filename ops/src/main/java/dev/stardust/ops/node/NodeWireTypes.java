@@ -7,6 +7,7 @@ import dev.stardust.migration.actor.Migrations;
 import dev.stardust.migration.actor.PeerWire;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.BaseSaver;
+import dev.stardust.vm.actor.ConsolePart;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.VmReply;
@@ -24,6 +25,8 @@ final class NodeWireTypes {
                 .register("host.report", 1, HostActor.HostReport.class)
                 .register("host.read-log", 1, HostActor.ReadLog.class)
                 .register("host.log-part", 1, LogPart.class)
+                .register("host.at-console", 1, HostActor.AtConsole.class)
+                .register("host.console-part", 1, ConsolePart.class)
                 .register("host.save-base", 1, HostActor.SaveBase.class)
                 .register("host.base-saved", 1, BaseSaver.Saved.class)
                 .register("host.vm-reply", 1, VmReply.class)

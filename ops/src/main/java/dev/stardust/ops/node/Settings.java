@@ -21,10 +21,12 @@ import java.util.Set;
  * @param portBase first of four ports
  * @param memoryMib memory for VMs
  * @param tokenFile file with the API token
+ * @param confine whether workers may do only what they need
  */
-record Settings(Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile) {
-    private static final Set<String> FLAGS =
-            Set.of("--data", "--name", "--bind", "--port-base", "--memory-mib", "--token-file", "--insecure");
+record Settings(Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile, boolean confine) {
+    private static final Set<String> FLAGS = Set.of(
+            "--data", "--name", "--bind", "--port-base", "--memory-mib", "--token-file", "--insecure", "--confine");
+    static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
 
     Settings {
@@ -54,14 +56,26 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
                 data,
                 value(flags, environment, file, "--name", defaultName()),
                 bind,
-                number("--port-base", value(flags, environment, file, "--port-base", "7700")),
+                number(
+                        "--port-base",
+                        value(flags, environment, file, "--port-base", Integer.toString(DEFAULT_PORT_BASE))),
                 number("--memory-mib", value(flags, environment, file, "--memory-mib", defaultMemoryMib())),
                 Path.of(value(
                         flags,
                         environment,
                         file,
                         "--token-file",
-                        data.resolve("token").toString())));
+                        data.resolve("token").toString())),
+                onOrOff("--confine", value(flags, environment, file, "--confine", "on")));
+    }
+
+    /** YAML reads on and off as true and false. */
+    private static boolean onOrOff(String flag, String text) {
+        return switch (text) {
+            case "on", "true" -> true;
+            case "off", "false" -> false;
+            default -> throw usage(flag + " must be on or off, not '" + text + "'");
+        };
     }
 
     private static Map<String, String> flags(String[] args) {

@@ -17,6 +17,7 @@ import dev.stardust.migration.core.RoundStats;
 import dev.stardust.ops.api.Job;
 import dev.stardust.scheduler.actor.ClusterPicture;
 import dev.stardust.scheduler.actor.VmEntry;
+import dev.stardust.vm.actor.ConsolePart;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.HostActor.HostReport;
 import dev.stardust.vm.actor.Json;
@@ -77,10 +78,16 @@ final class VmService {
                 ObjectNode vm = describe(picture, reports, name, entry);
                 vm.put(
                         "kernel",
-                        entry.spec().kernel() == null
+                        entry.spec().boot().kernel() == null
                                 ? "built-in test guest"
-                                : entry.spec().kernel());
-                vm.put("args", entry.spec().args());
+                                : entry.spec().boot().kernel());
+                vm.put(
+                        "initrd",
+                        entry.spec().boot().initrd() == null
+                                ? ""
+                                : entry.spec().boot().initrd());
+                vm.put("args", entry.spec().boot().args());
+                vm.put("cpus", entry.spec().cpus());
                 vm.put("base", entry.spec().base() == null ? "" : entry.spec().base());
                 ArrayNode disks = vm.putArray("disks");
                 entry.spec().disks().forEach(d -> disks.addObject()
@@ -171,6 +178,29 @@ final class VmService {
         });
     }
 
+    CompletionStage<JsonNode> console(String name, String session, byte[] input) {
+        return ClusterService.picture(member).thenCompose(picture -> {
+            String host = placed(picture, name).host();
+            requireAlive(picture, host, name);
+            return asking.<HostActor.Command, ConsolePart>ask(
+                            host,
+                            HostActor.NAME,
+                            LOG_TIMEOUT,
+                            "the console of " + name,
+                            replyTo -> new HostActor.AtConsole(name, session, input, replyTo))
+                    .thenApply(part -> {
+                        if (!part.error().isEmpty()) {
+                            throw new ClusterException(ErrorCode.REFUSED, part.error());
+                        }
+                        return JsonNodeFactory.instance
+                                .objectNode()
+                                .put("output", Base64.getEncoder().encodeToString(part.data()))
+                                .put("taken", part.taken())
+                                .put("ended", part.ended());
+                    });
+        });
+    }
+
     private static void requireAlive(ClusterPicture picture, String host, String vm) {
         if (!picture.living().contains(host)) {
             throw new ClusterException(
@@ -180,6 +210,10 @@ final class VmService {
 
     CompletionStage<JsonNode> stop(String vm) {
         return act(vm, HostActor.Verb.STOP);
+    }
+
+    CompletionStage<JsonNode> pressPowerButton(String vm) {
+        return act(vm, HostActor.Verb.POWER_BUTTON);
     }
 
     CompletionStage<JsonNode> start(String vm) {

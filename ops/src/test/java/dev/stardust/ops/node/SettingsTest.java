@@ -1,6 +1,7 @@
 package dev.stardust.ops.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,6 +49,16 @@ final class SettingsTest {
         assertEquals(ErrorCode.REFUSED, refused("--bind", "0.0.0.0").code());
         assertEquals(
                 "0.0.0.0", parse(Map.of(), "--bind", "0.0.0.0", "--insecure").bind());
+    }
+
+    @Test
+    void workersAreConfinedUnlessSomebodySaysOff() throws IOException {
+        assertTrue(parse(Map.of()).confine());
+        assertFalse(parse(Map.of(), "--confine", "off").confine());
+        assertFalse(parse(Map.of("STARDUST_CONFINE", "off")).confine());
+        Files.writeString(data.resolve("node.yaml"), "confine: off\n");
+        assertFalse(parse(Map.of()).confine());
+        assertTrue(refused("--confine", "no").getMessage().contains("--confine must be on or off, not 'no'"));
     }
 
     @Test

@@ -14,6 +14,8 @@ import dev.stardust.cluster.registry.RegistryState;
 import dev.stardust.cluster.registry.Txn;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.ResolvedSpec;
+import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,21 @@ final class DeploymentPlanTest {
 
     private static VmEntry vm(String name, int memoryMib) {
         return new VmEntry(
-                new ResolvedSpec(name, memoryMib, null, "", List.of(), null, null, null, false, "d/web"), "d", "");
+                new ResolvedSpec(
+                        name,
+                        memoryMib,
+                        1,
+                        Boot.TEST_GUEST,
+                        List.of(),
+                        List.of(),
+                        Extras.NONE,
+                        null,
+                        null,
+                        null,
+                        false,
+                        "d/web"),
+                "d",
+                "");
     }
 
     private static ClusterPicture picture(RegistryState state, String... hosts) {

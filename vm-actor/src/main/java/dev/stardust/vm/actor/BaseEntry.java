@@ -9,9 +9,10 @@ import java.util.List;
  * @param memory id of the root chunk of the manifest of its RAM, hex
  * @param state id of the chunk that holds vCPU and device state, hex
  * @param memoryMib its RAM
+ * @param cpus its vCPUs
  * @param disks its disks in order
  */
-public record BaseEntry(String memory, String state, int memoryMib, List<ResolvedSpec.Disk> disks) {
+public record BaseEntry(String memory, String state, int memoryMib, int cpus, List<ResolvedSpec.Disk> disks) {
     /** Prefix of the registry's keys of bases. */
     public static final String PREFIX = "bases/";
 

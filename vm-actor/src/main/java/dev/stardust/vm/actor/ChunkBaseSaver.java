@@ -102,7 +102,7 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     /** The guest stands still no longer than its worker needs to write its pages out. */
     private CompletionStage<Kept> export(VmRecord vm, RemoteMachine machine) {
-        Path folder = data.resolve("run").resolve("base-" + vm.name());
+        Path folder = host.folder(vm.name()).resolve("base");
         return machine.pause()
                 .thenCompose(paused -> machine.saveState())
                 .thenCompose(state -> machine.request(
@@ -136,7 +136,14 @@ public final class ChunkBaseSaver implements BaseSaver {
             }
             sink.sync();
             return new Saved(
-                    new BaseEntry(memory.hex(), stateId.hex(), vm.spec().memoryMib(), disks), sink.storedBytes(), "");
+                    new BaseEntry(
+                            memory.hex(),
+                            stateId.hex(),
+                            vm.spec().memoryMib(),
+                            vm.spec().cpus(),
+                            disks),
+                    sink.storedBytes(),
+                    "");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep the base: " + e.getMessage(), e);
         } finally {

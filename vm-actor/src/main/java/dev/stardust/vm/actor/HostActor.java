@@ -1,5 +1,6 @@
 package dev.stardust.vm.actor;
 
+import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.vm.worker.MachineInfo;
@@ -36,7 +37,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     public enum Verb {
         STOP,
         START,
-        REMOVE
+        REMOVE,
+        /** Asks the guest to shut down by itself. */
+        POWER_BUTTON
     }
 
     /** Do that. */
@@ -54,6 +57,10 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     /** A part of a VM's serial output. */
     public record ReadLog(String vm, long offset, ActorRef<LogPart> replyTo) implements Command, ClusterMessage {}
+
+    /** Type at a VM's console, and see what it printed meanwhile. */
+    public record AtConsole(String vm, String session, byte[] input, ActorRef<ConsolePart> replyTo)
+            implements Command, ClusterMessage {}
 
     /** Keep a VM's memory, devices and disks as a base, once it has printed the line {@code when}. */
     public record SaveBase(String vm, String base, String when, ActorRef<BaseSaver.Saved> replyTo)
@@ -85,6 +92,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     private final String hostId;
     private final VmHost host;
     private final SerialLogs logs;
+    private final Consoles consoles;
     private final BaseSaver bases;
     private final Function<String, Optional<RemoteMachine>> machines;
     private final Map<String, Kept> vms = new TreeMap<>();
@@ -95,12 +103,14 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             String hostId,
             VmHost host,
             SerialLogs logs,
+            Consoles consoles,
             BaseSaver bases,
             Function<String, Optional<RemoteMachine>> machines) {
         super(context);
         this.hostId = hostId;
         this.host = host;
         this.logs = logs;
+        this.consoles = consoles;
         this.bases = bases;
         this.machines = machines;
     }
@@ -114,9 +124,10 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             String hostId,
             VmHost host,
             SerialLogs logs,
+            Consoles consoles,
             BaseSaver bases,
             Function<String, Optional<RemoteMachine>> machines) {
-        return Behaviors.setup(context -> new HostActor(context, hostId, host, logs, bases, machines));
+        return Behaviors.setup(context -> new HostActor(context, hostId, host, logs, consoles, bases, machines));
     }
 
     @Override
@@ -126,6 +137,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 .onMessage(Act.class, this::onAct)
                 .onMessage(Describe.class, this::onDescribe)
                 .onMessage(ReadLog.class, this::onReadLog)
+                .onMessage(AtConsole.class, this::onAtConsole)
                 .onMessage(SaveBase.class, this::onSaveBase)
                 .onMessage(TakeUp.class, this::onTakeUp)
                 .onMessage(Step.class, this::onStep)
@@ -153,13 +165,40 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     }
 
     private Behavior<Command> onAct(Act m) {
-        VmEvent event =
-                switch (m.verb()) {
-                    case STOP -> new VmEvent.StopRequested();
-                    case START -> new VmEvent.StartRequested();
-                    case REMOVE -> new VmEvent.RemoveRequested();
-                };
+        return switch (m.verb()) {
+            case STOP -> apply(m, new VmEvent.StopRequested());
+            case START -> apply(m, new VmEvent.StartRequested());
+            case REMOVE -> apply(m, new VmEvent.RemoveRequested());
+            case POWER_BUTTON -> pressPowerButton(m);
+        };
+    }
+
+    private Behavior<Command> apply(Act m, VmEvent event) {
         return forward(m.vm(), new VmActor.Apply(event, m.replyTo()::tell), m.replyTo()::tell);
+    }
+
+    private Behavior<Command> pressPowerButton(Act m) {
+        RemoteMachine machine = running(m.vm()).orElse(null);
+        if (machine == null) {
+            m.replyTo()
+                    .tell(VmReply.failed(
+                            m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " does not run: it cannot be asked to end"));
+            return this;
+        }
+        machine.pressPowerButton().whenComplete((done, failure) -> m.replyTo()
+                .tell(
+                        failure == null
+                                ? VmReply.done(m.vm())
+                                : VmReply.failed(m.vm(), ErrorCode.INTERNAL, Causes.text(failure))));
+        return this;
+    }
+
+    /** The machine of a VM that runs here. */
+    private Optional<RemoteMachine> running(String vm) {
+        Kept kept = vms.get(vm);
+        return kept == null || !kept.view().state().equals(VmState.RUNNING.label())
+                ? Optional.empty()
+                : machines.apply(vm);
     }
 
     private Behavior<Command> onDescribe(Describe m) {
@@ -175,14 +214,24 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         return this;
     }
 
+    private Behavior<Command> onAtConsole(AtConsole m) {
+        if (!vms.containsKey(m.vm())) {
+            m.replyTo().tell(ConsolePart.failed("no VM " + m.vm() + " on host " + hostId));
+            return this;
+        }
+        consoles.exchange(m.vm(), m.session(), m.input()).whenComplete((part, failure) -> m.replyTo()
+                .tell(failure == null ? part : ConsolePart.failed(String.valueOf(failure.getMessage()))));
+        return this;
+    }
+
     private Behavior<Command> onSaveBase(SaveBase m) {
-        Kept kept = vms.get(m.vm());
-        Optional<RemoteMachine> machine = machines.apply(m.vm());
-        if (kept == null || machine.isEmpty() || !kept.view().state().equals(VmState.RUNNING.label())) {
+        Optional<RemoteMachine> machine = running(m.vm());
+        if (machine.isEmpty()) {
             m.replyTo().tell(BaseSaver.Saved.failed("VM " + m.vm() + " does not run on this host"));
             return this;
         }
-        CompletionStage<BaseSaver.Saved> saved = bases.save(kept.record(), machine.get(), m.base(), m.when());
+        CompletionStage<BaseSaver.Saved> saved =
+                bases.save(vms.get(m.vm()).record(), machine.get(), m.base(), m.when());
         saved.whenComplete((done, failure) -> m.replyTo()
                 .tell(failure == null ? done : BaseSaver.Saved.failed(String.valueOf(failure.getMessage()))));
         return this;

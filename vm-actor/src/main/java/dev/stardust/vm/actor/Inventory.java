@@ -28,7 +28,7 @@ public final class Inventory {
      * Plans.
      *
      * @param self this host's id
-     * @param records what {@code vms/NAME/vm.json} say
+     * @param records what {@code records/NAME/vm.json} say
      * @param machines what the workers hold
      * @param placements what the registry says, read linearizably: nothing may be ended on old news
      * @param specs the specs of the VMs that are placed here

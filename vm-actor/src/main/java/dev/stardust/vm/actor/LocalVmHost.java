@@ -7,9 +7,18 @@ import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
+import dev.stardust.hypervisor.boot.IsoBootConfig;
 import dev.stardust.hypervisor.machine.MachineState;
+import dev.stardust.vm.disk.DiskOpener;
+import dev.stardust.vm.disk.IsoVolume;
+import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.file.SealedJson;
+import dev.stardust.vm.network.GuestNic;
+import dev.stardust.vm.network.HostNetwork;
+import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.worker.CreateMachine;
+import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.Workers;
@@ -17,14 +26,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -33,29 +45,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link VmHost} on the node's data folder: {@code vms/NAME} holds a VM's record, extent maps, what it wrote to its
- * disks and its serial output; {@code bases/ID.mem} the RAM that clones share.
+ * {@link VmHost} on the node's data folder: {@code records/NAME} holds what the node keeps of a VM, out of its worker's
+ * reach; {@code vms/NAME} what its worker takes and makes: kernel, extent maps, what it wrote to its disks and its serial
+ * output; {@code bases/ID.mem} the RAM that clones share.
  */
 public final class LocalVmHost implements VmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalVmHost.class);
+
+    private static final String VMS = "vms";
+    private static final String RECORDS = "records";
+
+    /** Where host programs reach a guest's sockets, in its folder. */
+    private static final String VSOCK = "vsock.sock";
+
+    private static final String CD = "cd";
 
     private final Path data;
     private final ChunkStore store;
     private final ChunkNode chunks;
     private final Workers workers;
+    private final HostNetwork network;
     private final Executor blocking;
 
     /**
      * A host.
      *
      * @param data the node's data folder
-     * @param blocking where files may be read and written and chunks waited for
+     * @param blocking where files may be read and written, programs run and chunks waited for
      */
-    public LocalVmHost(Path data, ChunkStore store, ChunkNode chunks, Workers workers, Executor blocking) {
+    public LocalVmHost(
+            Path data, ChunkStore store, ChunkNode chunks, Workers workers, HostNetwork network, Executor blocking) {
         this.data = data;
         this.store = store;
         this.chunks = chunks;
         this.workers = workers;
+        this.network = network;
         this.blocking = blocking;
     }
 
@@ -63,6 +87,7 @@ public final class LocalVmHost implements VmHost {
     public CompletionStage<Void> save(VmRecord record) {
         return run(() -> {
             Files.createDirectories(folder(record.name()));
+            Files.createDirectories(recordFolder(record.name()));
             if (record.state() == VmState.INCOMING) {
                 Files.deleteIfExists(markFile(record.name()));
             }
@@ -92,8 +117,8 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<RemoteMachine> boot(VmRecord record) {
         ResolvedSpec spec = record.spec();
-        return run(() -> spec.base() == null ? kernel(spec) : null)
-                .thenCompose(kernel -> prepare(record, "", kernel))
+        return run(() -> spec.base() == null ? bootFiles(record) : null)
+                .thenCompose(boot -> prepare(record, "", boot))
                 .thenCompose(machine -> spec.base() == null
                         ? CompletableFuture.completedFuture(machine)
                         : state(spec.state()).thenCompose(machine::restoreState).thenApply(done -> machine));
@@ -104,46 +129,98 @@ public final class LocalVmHost implements VmHost {
         return prepare(record, tag, null);
     }
 
-    private CompletionStage<RemoteMachine> prepare(VmRecord record, String tag, String kernel) {
+    private CompletionStage<RemoteMachine> prepare(VmRecord record, String tag, Boot boot) {
         ResolvedSpec spec = record.spec();
         return run(() -> new CreateMachine(
                         record.name(),
                         record.epoch(),
                         spec.memoryMib(),
-                        1,
-                        kernel,
-                        spec.args(),
+                        spec.cpus(),
+                        boot,
                         spec.memory() == null ? null : base(spec.memory()).toString(),
                         folder(record.name()).resolve("serial.log").toString(),
                         disks(record),
+                        devices(record),
                         tag))
                 .thenCompose(create -> workers.create(create, spec.strict()));
     }
 
-    private String kernel(ResolvedSpec spec) throws IOException {
-        if (spec.kernel() == null) {
-            return TestGuest.extract(data.resolve("run")).toString();
+    /** With copies of the files beside the VM's others, since a worker can read no others. */
+    private Boot bootFiles(VmRecord record) throws IOException {
+        Boot boot = record.spec().boot();
+        Path folder = folder(record.name());
+        if (boot.kernel() == null && record.spec().extras().cd() != null) {
+            return fromCd(record, folder);
         }
-        if (!Files.isReadable(Path.of(spec.kernel()))) {
-            throw new IOException("kernel " + spec.kernel() + " cannot be read on this host: copy it there");
+        String kernel =
+                boot.kernel() == null ? TestGuest.extract(folder).toString() : copied("kernel", boot.kernel(), folder);
+        return boot.withFiles(kernel, boot.initrd() == null ? null : copied("initrd", boot.initrd(), folder));
+    }
+
+    private Boot fromCd(VmRecord record, Path folder) throws IOException {
+        DiskFiles disc = disk(record.name(), CD, record.spec().extras().cd(), true);
+        try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
+                VolumeBlockBackend volume = opener.open(Path.of(disc.extents()), null, true)) {
+            Boot boot = record.spec().boot();
+            IsoBootConfig.Extracted found =
+                    IsoVolume.extract("the CD of VM " + record.name(), volume.volume(), boot.isoEntry(), folder);
+            return boot.withFiles(found.kernel().toString(), Objects.toString(found.initrd(), null))
+                    .withArgs(found.commandLine());
         }
-        return spec.kernel();
+    }
+
+    private static String copied(String what, String file, Path folder) throws IOException {
+        Path source = Path.of(file);
+        if (!Files.isReadable(source)) {
+            throw new IOException(what + " " + file + " cannot be read on this host: copy it there");
+        }
+        return Files.copy(source, folder.resolve(what), StandardCopyOption.REPLACE_EXISTING)
+                .toString();
     }
 
     private List<DiskFiles> disks(VmRecord record) throws IOException {
         List<DiskFiles> disks = new ArrayList<>();
         for (int i = 0; i < record.spec().disks().size(); i++) {
             ResolvedSpec.Disk disk = record.spec().disks().get(i);
-            Path extents = folder(record.name()).resolve("disk-" + i + ".extents");
-            ChunkId root = ChunkId.ofHex(disk.manifest());
-            ExtentMap.write(extents, fetched(root), root, store);
-            disks.add(new DiskFiles(
-                    extents.toString(),
-                    folder(record.name()).resolve("disk-" + i + ".delta").toString(),
-                    "disk-" + i,
-                    disk.readOnly()));
+            disks.add(disk(record.name(), "disk-" + i, disk.manifest(), disk.readOnly()));
         }
         return disks;
+    }
+
+    private DiskFiles disk(String vm, String serial, String manifest, boolean readOnly) throws IOException {
+        Path extents = folder(vm).resolve(serial + ".extents");
+        ChunkId root = ChunkId.ofHex(manifest);
+        ExtentMap.write(extents, fetched(root), root, store);
+        Path delta = folder(vm).resolve(serial + ".delta");
+        return new DiskFiles(extents.toString(), delta.toString(), serial, readOnly);
+    }
+
+    private Devices devices(VmRecord record) throws IOException {
+        ResolvedSpec spec = record.spec();
+        Extras extras = spec.extras();
+        List<Devices.Nic> nics = new ArrayList<>();
+        for (int i = 0; i < spec.networks().size(); i++) {
+            ResolvedSpec.Nic nic = spec.networks().get(i);
+            GuestNic made = network.attach(record.name(), i, nic.wanted(), nic.address());
+            nics.add(new Devices.Nic(made.tap(), made.mac(), made.mtu(), nic.limitMbits()));
+        }
+        return new Devices(
+                nics,
+                extras.rng(),
+                extras.vsock() ? folder(record.name()).resolve(VSOCK).toString() : null,
+                extras.balloon(),
+                extras.cd() == null ? null : disk(record.name(), CD, extras.cd(), true));
+    }
+
+    @Override
+    public ResolvedSpec made(ResolvedSpec spec) {
+        List<ResolvedSpec.Nic> nics = new ArrayList<>(spec.networks());
+        for (GuestNic nic : network.nics()) {
+            if (nic.vm().equals(spec.name()) && nic.index() < nics.size()) {
+                nics.set(nic.index(), nics.get(nic.index()).made(nic));
+            }
+        }
+        return spec.withNetworks(nics);
     }
 
     /** The manifest under this root, with all its chunks in the local store. */
@@ -180,7 +257,9 @@ public final class LocalVmHost implements VmHost {
         return run(() -> {
             // The record goes first: a folder without one is nobody's.
             Files.deleteIfExists(recordFile(vm));
+            deleteTree(recordFolder(vm));
             deleteTree(folder(vm));
+            network.detach(vm);
             return null;
         });
     }
@@ -196,28 +275,33 @@ public final class LocalVmHost implements VmHost {
     }
 
     /**
-     * Removes folders of VMs of which nothing is written down: a process that is killed while it deletes a VM leaves one.
+     * Removes folders of VMs of which nothing is written down: a process that is killed while it deletes a VM leaves some.
      * Blocks; to be called once, before anybody works with this host's VMs.
      *
      * @param running names of the VMs that workers hold, which keep theirs
      */
     public void removeLeftovers(Set<String> running) throws IOException {
-        for (Path folder : folders()) {
-            String vm = folder.getFileName().toString();
+        Set<String> known = new TreeSet<>(folders(RECORDS));
+        known.addAll(folders(VMS));
+        for (String vm : known) {
             if (!Files.exists(recordFile(vm)) && !running.contains(vm)) {
                 LOG.info("removing what is left of VM {}", vm);
-                deleteTree(folder);
+                deleteTree(recordFolder(vm));
+                deleteTree(folder(vm));
             }
         }
     }
 
-    private List<Path> folders() throws IOException {
-        Path vms = data.resolve("vms");
-        if (!Files.isDirectory(vms)) {
+    /** Names of the folders in one of this host's. */
+    private List<String> folders(String parent) throws IOException {
+        Path all = data.resolve(parent);
+        if (!Files.isDirectory(all)) {
             return List.of();
         }
-        try (Stream<Path> folders = Files.list(vms)) {
-            return folders.filter(Files::isDirectory).toList();
+        try (Stream<Path> folders = Files.list(all)) {
+            return folders.filter(Files::isDirectory)
+                    .map(folder -> folder.getFileName().toString())
+                    .toList();
         }
     }
 
@@ -225,8 +309,8 @@ public final class LocalVmHost implements VmHost {
     public CompletionStage<Map<String, VmRecord>> records() {
         return run(() -> {
             Map<String, VmRecord> found = new TreeMap<>();
-            for (Path folder : folders()) {
-                read(folder.getFileName().toString(), found);
+            for (String vm : folders(RECORDS)) {
+                read(vm, found);
             }
             return found;
         });
@@ -244,16 +328,20 @@ public final class LocalVmHost implements VmHost {
     }
 
     Path folder(String vm) {
-        return data.resolve("vms").resolve(vm);
+        return data.resolve(VMS).resolve(vm);
+    }
+
+    private Path recordFolder(String vm) {
+        return data.resolve(RECORDS).resolve(vm);
     }
 
     private Path recordFile(String vm) {
-        return folder(vm).resolve("vm.json");
+        return recordFolder(vm).resolve("vm.json");
     }
 
     /** There once the guest of a VM that came by a migration was about to run. */
     private Path markFile(String vm) {
-        return folder(vm).resolve("started");
+        return recordFolder(vm).resolve("started");
     }
 
     /** Something that may block and fail. */

@@ -2,6 +2,11 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.network.GuestNic;
+import dev.stardust.vm.network.NicSpec;
+import dev.stardust.vm.network.PortForward;
+import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
 import java.util.Map;
@@ -12,21 +17,26 @@ import java.util.TreeSet;
  *
  * @param name the VM's name
  * @param memoryMib its RAM
- * @param kernel absolute path of an ELF64 kernel, or null for the built-in test guest
- * @param args the kernel's command line
+ * @param cpus its vCPUs
+ * @param boot what it starts; not used with a base
  * @param disks its disks in order
+ * @param networks its network interfaces in order
+ * @param extras its other devices; what is in the CD drive is named by its manifest
  * @param base the base it starts from, or null
  * @param memory id of the base's memory manifest, or null
  * @param state id of the base's state, or null
- * @param strict whether it gets a worker process of its own
+ * @param strict whether it gets a worker process of its own; a VM with vsock does, since only such a worker may connect
+ *     to sockets of the host
  * @param spread group whose VMs are spread over hosts, or null
  */
 public record ResolvedSpec(
         String name,
         int memoryMib,
-        String kernel,
-        String args,
+        int cpus,
+        Boot boot,
         List<Disk> disks,
+        List<Nic> networks,
+        Extras extras,
         String base,
         String memory,
         String state,
@@ -34,6 +44,8 @@ public record ResolvedSpec(
         String spread) {
     public ResolvedSpec {
         disks = List.copyOf(disks);
+        networks = networks == null ? List.of() : List.copyOf(networks);
+        extras = extras == null ? Extras.NONE : extras;
     }
 
     /**
@@ -43,6 +55,36 @@ public record ResolvedSpec(
      * @param readOnly whether the guest may not write
      */
     public record Disk(String manifest, boolean readOnly) {}
+
+    /**
+     * A network interface.
+     *
+     * @param bridge a bridge of the host, or null to be behind the host's own address
+     * @param mac its address, or null until a host has chosen one
+     * @param limitMbits most megabits a second each way; 0 for no limit
+     * @param ports ports of the host that lead to it
+     * @param address the IPv4 address that a host gave it, else null
+     */
+    public record Nic(String bridge, String mac, int mtu, int limitMbits, List<PortForward> ports, String address) {
+        public Nic {
+            ports = ports == null ? List.of() : List.copyOf(ports);
+        }
+
+        private static Nic of(VmSpec.Network network) {
+            return new Nic(network.bridge(), network.mac(), network.mtu(), network.limitMbits(), network.ports(), null);
+        }
+
+        /** The same as a host made it. */
+        Nic made(GuestNic nic) {
+            String given = nic.address() == null ? null : nic.address().split("/", 2)[0];
+            return new Nic(bridge, nic.mac(), mtu, limitMbits, ports, given);
+        }
+
+        /** What a host is to make. */
+        NicSpec wanted() {
+            return new NicSpec(bridge, mac, mtu, ports);
+        }
+    }
 
     /**
      * Looks names up.
@@ -57,13 +99,15 @@ public record ResolvedSpec(
             return new ResolvedSpec(
                     spec.name(),
                     spec.memoryMib(),
-                    spec.kernel(),
-                    spec.args(),
+                    spec.cpus(),
+                    spec.boot(),
                     disks,
+                    spec.networks().stream().map(Nic::of).toList(),
+                    extras(spec, images),
                     null,
                     null,
                     null,
-                    spec.strict(),
+                    spec.strict() || spec.extras().vsock(),
                     spec.spread());
         }
         BaseEntry base = find("base", spec.base(), bases, spec.name());
@@ -71,23 +115,49 @@ public record ResolvedSpec(
             throw new ClusterException(
                     ErrorCode.USAGE, "VM " + spec.name() + " starts from a base, which has its disks: name no images");
         }
+        if (!spec.networks().isEmpty() || !spec.extras().equals(Extras.NONE)) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " starts from a base, whose devices are its disks alone: leave networks, rng,"
+                            + " vsock, balloon and cd out");
+        }
         if (spec.memoryMib() != 0 && spec.memoryMib() != base.memoryMib()) {
             throw new ClusterException(
                     ErrorCode.USAGE,
                     "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.memoryMib()
                             + " MiB of memory: leave memory out or give just that");
         }
+        if (spec.cpus() != 1 && spec.cpus() != base.cpus()) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.cpus()
+                            + " CPUs: leave cpus out or give just that");
+        }
         return new ResolvedSpec(
                 spec.name(),
                 base.memoryMib(),
-                null,
-                spec.args(),
+                base.cpus(),
+                Boot.TEST_GUEST,
                 base.disks(),
+                List.of(),
+                Extras.NONE,
                 spec.base(),
                 base.memory(),
                 base.state(),
                 spec.strict(),
                 spec.spread());
+    }
+
+    private static Extras extras(VmSpec spec, Map<String, ImageEntry> images) {
+        String cd = spec.extras().cd();
+        return cd == null
+                ? spec.extras()
+                : spec.extras().withCd(find("image", cd, images, spec.name()).manifest());
+    }
+
+    /** The same with networks as a host has made them, addresses and all. */
+    ResolvedSpec withNetworks(List<Nic> made) {
+        return new ResolvedSpec(name, memoryMib, cpus, boot, disks, made, extras, base, memory, state, strict, spread);
     }
 
     private static <T> T find(String kind, String name, Map<String, T> known, String vm) {

@@ -27,6 +27,12 @@ public interface VmHost {
     /** Makes a machine that takes a migration in: as {@link #boot}, without kernel or state. */
     CompletionStage<RemoteMachine> incoming(VmRecord record, String tag);
 
-    /** Deletes all that the host keeps of the VM. */
+    /**
+     * The spec of a VM that is here with its networks as this host made them, so that another can go on with them.
+     * Returns at once.
+     */
+    ResolvedSpec made(ResolvedSpec spec);
+
+    /** Deletes all that the host keeps of the VM, and the networks it made for it. */
     CompletionStage<Void> delete(String vm);
 }

@@ -1,7 +1,7 @@
 package dev.stardust.vm.actor;
 
 /**
- * What a host keeps of a VM in {@code vms/NAME/vm.json}, so that a restarted node knows it again.
+ * What a host keeps of a VM in {@code records/NAME/vm.json}, so that a restarted node knows it again.
  *
  * @param name the VM's name
  * @param spec what it is made of

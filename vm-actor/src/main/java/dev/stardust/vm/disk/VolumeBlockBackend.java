@@ -33,6 +33,11 @@ public final class VolumeBlockBackend implements BlockBackend {
     }
 
     @Override
+    public void writeZeroes(long offset, long length) throws IOException {
+        volume.zero(offset, length);
+    }
+
+    @Override
     public void flush() throws IOException {
         volume.flush();
     }

@@ -120,9 +120,7 @@ final class FieldReader {
                 return value;
             }
         }
-        String range =
-                least == most ? "only " + least + " is possible for now" : least + " to " + most + " are allowed";
-        error(field, "a whole number is needed, " + range + ", this is " + describe(node));
+        error(field, "a whole number is needed, " + least + " to " + most + " are allowed, this is " + describe(node));
         return otherwise;
     }
 

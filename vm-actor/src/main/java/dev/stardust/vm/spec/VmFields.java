@@ -1,9 +1,13 @@
 package dev.stardust.vm.spec;
 
+import dev.stardust.hypervisor.boot.BootSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The fields of an entry of {@code vms}. */
@@ -12,6 +16,7 @@ final class VmFields {
     static final String NAME_RULE = "a name of 1 to 40 of a-z, 0-9 and -";
     static final int LEAST_MEMORY_MIB = 8;
     static final int MOST_MEMORY_MIB = 3072;
+    static final int MOST_CPUS = 32;
 
     private static final int MAX_NAME_LENGTH = 40;
     private static final int MAX_COUNT = 1_000;
@@ -23,8 +28,15 @@ final class VmFields {
 
     private static final Pattern ARGS = Pattern.compile("[\\x20-\\x7e]*");
     private static final Pattern PATH = Pattern.compile("/[^\\x00]{0,4000}");
+    private static final Pattern ENTRY = Pattern.compile("[\\x20-\\x7e]{1,100}");
     private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
     private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
+    /** Not the BIOS: a VM has no CD that it could start, and its state could not be saved. */
+    private static final Pattern PROTOCOL = Pattern.compile(Arrays.stream(BootSpec.Protocol.values())
+            .filter(protocol -> protocol != BootSpec.Protocol.BIOS)
+            .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining("|")));
+
     private static final Pattern RESTART = Pattern.compile("never");
     private static final Pattern ISOLATION = Pattern.compile("shared|strict");
 
@@ -41,10 +53,15 @@ final class VmFields {
         String image = in.text("image", null, NAME, "an image's name");
         String base = in.text("base", null, NAME, "a base's name");
         int memoryMib = in.memoryMib("memory", 0, LEAST_MEMORY_MIB, MOST_MEMORY_MIB);
-        int cpus = in.wholeNumber("cpus", 1, 1, 1);
-        String kernel = in.text("kernel", null, PATH, "the absolute path of a kernel on the hosts");
-        String args = in.text("args", "", ARGS, "a command line of printable ASCII");
+        int cpus = in.wholeNumber("cpus", 1, 1, MOST_CPUS);
+        Boot boot = boot(in);
         List<VmSpec.Disk> disks = disks(in, image);
+        List<VmSpec.Network> networks = NetworkFields.read(in, in.has("count"));
+        Extras extras = new Extras(
+                in.flag("rng", false),
+                in.flag("vsock", false),
+                in.flag("balloon", false),
+                in.text("cd", null, NAME, "an image's name"));
         in.text("restart", "never", RESTART, "never, the only restart policy for now,");
         boolean strict =
                 in.text("isolation", "shared", ISOLATION, "shared or strict").equals("strict");
@@ -59,21 +76,37 @@ final class VmFields {
         if (memoryMib == 0 && base == null && !in.has("memory")) {
             in.error("memory", "this field is needed, for example 256MiB, unless there is a base");
         }
-        if (args.getBytes(StandardCharsets.UTF_8).length > MAX_ARGS_BYTES) {
-            in.error("args", "at most " + MAX_ARGS_BYTES + " bytes are allowed, these are " + args.length());
-        }
         if (in.has("count") && name.length() + 1 + Integer.toString(count).length() > MAX_NAME_LENGTH) {
             in.error("name", "with -" + count + " added it is longer than " + MAX_NAME_LENGTH + " characters");
         }
         if (name.isEmpty()) {
             return List.of();
         }
-        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, kernel, args, disks, strict, labels, spread);
+        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, boot, disks, networks, extras, strict, labels, spread);
         return in.has("count")
                 ? IntStream.rangeClosed(1, count)
                         .mapToObj(i -> spec.named(name + "-" + i))
                         .toList()
                 : List.of(spec);
+    }
+
+    private static Boot boot(FieldReader in) {
+        String kernel = in.text("kernel", null, PATH, "the absolute path of a kernel on the hosts");
+        String initrd = in.text("initrd", null, PATH, "the absolute path of an initial RAM disk on the hosts");
+        String args = in.text("args", "", ARGS, "a command line of printable ASCII");
+        String protocol =
+                in.text("boot", "auto", PROTOCOL, "one of " + PROTOCOL.pattern().replace("|", ", "));
+        if (args.getBytes(StandardCharsets.UTF_8).length > MAX_ARGS_BYTES) {
+            in.error("args", "at most " + MAX_ARGS_BYTES + " bytes are allowed, these are " + args.length());
+        }
+        if (initrd != null && kernel == null) {
+            in.error("initrd", "it needs a kernel that takes it: name one");
+        }
+        String isoEntry = in.text("isoEntry", null, ENTRY, "number, title or id of an entry of the CD's boot menu");
+        if (isoEntry != null && (kernel != null || !in.has("cd"))) {
+            in.error("isoEntry", "only a VM with a cd and no kernel starts from its CD");
+        }
+        return new Boot(kernel, initrd, args, BootSpec.Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), isoEntry);
     }
 
     private static List<VmSpec.Disk> disks(FieldReader in, String image) {

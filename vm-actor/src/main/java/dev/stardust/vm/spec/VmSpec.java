@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.hypervisor.boot.BootSpec;
+import dev.stardust.vm.network.NicSpec;
+import dev.stardust.vm.network.PortForward;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,8 +18,9 @@ import java.util.Map;
  *
  * @param base name of a base that its RAM starts from, or null
  * @param memoryMib RAM in MiB; 0 means as much as the base has
- * @param kernel absolute path of an ELF64 kernel on the hosts, or null for the built-in test guest
- * @param args the kernel's command line
+ * @param boot what it starts, if not from a base
+ * @param networks its network interfaces
+ * @param extras its other devices
  * @param strict whether it gets a worker process of its own
  * @param spread name of a group whose VMs should run on different hosts, or null
  */
@@ -25,23 +29,74 @@ public record VmSpec(
         String base,
         int memoryMib,
         int cpus,
-        String kernel,
-        String args,
+        Boot boot,
         List<Disk> disks,
+        List<Network> networks,
+        Extras extras,
         boolean strict,
         Map<String, String> labels,
         String spread) {
     public VmSpec {
         disks = List.copyOf(disks);
+        networks = List.copyOf(networks);
         labels = Collections.unmodifiableMap(new LinkedHashMap<>(labels));
     }
 
     /** A disk that starts as a copy of an image. */
     public record Disk(String image, boolean readOnly) {}
 
+    /**
+     * A network interface.
+     *
+     * @param bridge a bridge of the host that it is on, or null to be behind the host's own address
+     * @param mac its address, or null for one that follows from host and VM
+     * @param mtu most bytes of an IP packet
+     * @param limitMbits most megabits a second each way; 0 for no limit
+     * @param ports ports of the host that lead to it
+     */
+    public record Network(String bridge, String mac, int mtu, int limitMbits, List<PortForward> ports) {
+        public Network {
+            ports = List.copyOf(ports);
+        }
+
+        private ObjectNode toJson() {
+            ObjectNode json = JsonNodeFactory.instance.objectNode();
+            if (bridge != null) {
+                json.put("bridge", bridge);
+            }
+            if (mac != null) {
+                json.put("mac", mac);
+            }
+            if (mtu != NicSpec.DEFAULT_MTU) {
+                json.put("mtu", mtu);
+            }
+            if (limitMbits != 0) {
+                json.put("limitMbits", limitMbits);
+            }
+            if (!ports.isEmpty()) {
+                ArrayNode array = json.putArray("ports");
+                ports.forEach(port -> array.addArray().add(port.hostPort()).add(port.guestPort()));
+            }
+            return json;
+        }
+
+        private static Network fromJson(JsonNode json) {
+            List<PortForward> ports = new ArrayList<>();
+            json.path("ports")
+                    .forEach(port -> ports.add(
+                            new PortForward(port.path(0).asInt(), port.path(1).asInt())));
+            return new Network(
+                    json.path("bridge").asText(null),
+                    json.path("mac").asText(null),
+                    json.path("mtu").asInt(NicSpec.DEFAULT_MTU),
+                    json.path("limitMbits").asInt(0),
+                    ports);
+        }
+    }
+
     /** The same with another name. */
     VmSpec named(String other) {
-        return new VmSpec(other, base, memoryMib, cpus, kernel, args, disks, strict, labels, spread);
+        return new VmSpec(other, base, memoryMib, cpus, boot, disks, networks, extras, strict, labels, spread);
     }
 
     /** The compact form for the registry: what is usual is left out. {@link #fromJson} reads it. */
@@ -56,11 +111,20 @@ public record VmSpec(
         if (cpus != 1) {
             json.put("cpus", cpus);
         }
-        if (kernel != null) {
-            json.put("kernel", kernel);
+        if (boot.kernel() != null) {
+            json.put("kernel", boot.kernel());
         }
-        if (!args.isEmpty()) {
-            json.put("args", args);
+        if (boot.initrd() != null) {
+            json.put("initrd", boot.initrd());
+        }
+        if (!boot.args().isEmpty()) {
+            json.put("args", boot.args());
+        }
+        if (boot.protocol() != BootSpec.Protocol.AUTO) {
+            json.put("boot", boot.protocol().name());
+        }
+        if (boot.isoEntry() != null) {
+            json.put("isoEntry", boot.isoEntry());
         }
         if (!disks.isEmpty()) {
             ArrayNode array = json.putArray("disks");
@@ -71,9 +135,17 @@ public record VmSpec(
                 }
             }
         }
-        if (strict) {
-            json.put("strict", true);
+        if (!networks.isEmpty()) {
+            ArrayNode array = json.putArray("networks");
+            networks.forEach(network -> array.add(network.toJson()));
         }
+        put(json, "rng", extras.rng());
+        put(json, "vsock", extras.vsock());
+        put(json, "balloon", extras.balloon());
+        if (extras.cd() != null) {
+            json.put("cd", extras.cd());
+        }
+        put(json, "strict", strict);
         if (!labels.isEmpty()) {
             ObjectNode node = json.putObject("labels");
             labels.forEach(node::put);
@@ -82,6 +154,12 @@ public record VmSpec(
             json.put("spread", spread);
         }
         return json;
+    }
+
+    private static void put(ObjectNode json, String field, boolean value) {
+        if (value) {
+            json.put(field, true);
+        }
     }
 
     /** Throws {@link IllegalArgumentException} if there is no name; fields nobody knows are of a newer version. */
@@ -93,6 +171,8 @@ public record VmSpec(
         json.path("disks")
                 .forEach(disk -> disks.add(new Disk(
                         disk.path("image").asText(), disk.path("readonly").asBoolean())));
+        List<Network> networks = new ArrayList<>();
+        json.path("networks").forEach(network -> networks.add(Network.fromJson(network)));
         Map<String, String> labels = new LinkedHashMap<>();
         json.path("labels")
                 .properties()
@@ -102,9 +182,19 @@ public record VmSpec(
                 json.path("base").asText(null),
                 json.path("memoryMib").asInt(0),
                 json.path("cpus").asInt(1),
-                json.path("kernel").asText(null),
-                json.path("args").asText(""),
+                new Boot(
+                        json.path("kernel").asText(null),
+                        json.path("initrd").asText(null),
+                        json.path("args").asText(""),
+                        BootSpec.Protocol.valueOf(json.path("boot").asText(BootSpec.Protocol.AUTO.name())),
+                        json.path("isoEntry").asText(null)),
                 disks,
+                networks,
+                new Extras(
+                        json.path("rng").asBoolean(),
+                        json.path("vsock").asBoolean(),
+                        json.path("balloon").asBoolean(),
+                        json.path("cd").asText(null)),
                 json.path("strict").asBoolean(),
                 labels,
                 json.path("spread").asText(null));

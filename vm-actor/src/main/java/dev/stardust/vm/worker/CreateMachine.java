@@ -1,7 +1,9 @@
 package dev.stardust.vm.worker;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import dev.stardust.hypervisor.machine.MachineSpec;
+import dev.stardust.vm.spec.Boot;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -11,8 +13,9 @@ import java.util.regex.Pattern;
  *
  * @param vm name of the VM
  * @param epoch epoch of its placement; later requests name it, so that none meant for another placement applies
- * @param kernel ELF64 file, or null for a machine whose state will be restored
+ * @param boot what to start, with its kernel named, or null for a machine whose state will be restored
  * @param base file that RAM starts from as a private mapping, or null for zeroed RAM
+ * @param devices its devices beside the disks
  * @param tag any text that is to be kept with the machine and told again to a restarted node, for example its role in
  *     a migration
  */
@@ -21,12 +24,15 @@ public record CreateMachine(
         long epoch,
         int memoryMib,
         int vcpus,
-        String kernel,
-        String commandLine,
+        Boot boot,
         String base,
         String serialLog,
         List<DiskFiles> disks,
+        Devices devices,
         String tag) {
+    /** The console's socket, beside the serial log. */
+    public static final String CONSOLE = "console.sock";
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,40}");
     private static final int MAX_TAG_LENGTH = 4096;
 
@@ -36,8 +42,9 @@ public record CreateMachine(
         require(memoryMib > 0, "memoryMib: more than 0");
         require(vcpus > 0, "vcpus: more than 0");
         require(serialLog != null, "serialLog: a path");
-        commandLine = commandLine == null ? "" : commandLine;
+        require(boot == null || boot.kernel() != null, "boot: a kernel");
         disks = disks == null ? List.of() : List.copyOf(disks);
+        devices = devices == null ? Devices.NONE : devices;
         tag = checkedTag(tag);
     }
 
@@ -53,10 +60,11 @@ public record CreateMachine(
                 vm,
                 memoryMib,
                 vcpus,
-                path(kernel),
-                commandLine,
+                CpuTemplate.HOST,
+                boot == null ? null : boot.toBootSpec(),
                 path(base),
                 path(serialLog),
+                path(serialLog).resolveSibling(CONSOLE),
                 disks.stream()
                         .map(d -> new MachineSpec.Disk(d.serial(), d.readOnly()))
                         .toList());

@@ -26,14 +26,16 @@ final class KvmMachineFactory implements MachineFactory {
     @Override
     public BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) throws IOException {
         List<BlockBackend> disks = new ArrayList<>();
-        try {
+        try (DeviceParts parts = new DeviceParts(spec, opener)) {
             for (DiskFiles files : spec.disks()) {
                 disks.add(opener.open(
                         Path.of(files.extents()),
                         files.delta() == null ? null : Path.of(files.delta()),
                         files.readOnly()));
             }
-            KvmMachine machine = KvmMachine.create(spec.machineSpec(), List.copyOf(disks), onChange::accept);
+            KvmMachine machine =
+                    KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), onChange::accept);
+            parts.taken();
             return new BuiltMachine(
                     machine, state -> CompletableFuture.runAsync(() -> machine.restoreState(state)), disks);
         } catch (IOException | RuntimeException e) {

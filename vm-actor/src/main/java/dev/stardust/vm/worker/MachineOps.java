@@ -41,30 +41,34 @@ final class MachineOps implements AutoCloseable {
         this.factory = factory;
         this.extensions = Map.copyOf(extensions);
         this.events = events;
-        this.own = Map.of(
-                Protocol.CREATE,
-                this::create,
-                Protocol.RESUME,
-                body -> empty(machine(body).resume()),
-                Protocol.PAUSE,
-                body -> empty(machine(body).pause()),
-                Protocol.SAVE_STATE,
-                body -> machine(body).saveState().thenApply(s -> toTree(new Protocol.SavedState(s.bytes()))),
-                Protocol.RESTORE_STATE,
-                this::restoreState,
-                Protocol.STATUS,
-                body -> machine(body)
-                        .status()
-                        .thenApply(s -> toTree(new Protocol.Status(s.phase(), s.reason(), s.uptimeMs(), s.exits()))),
-                Protocol.SET_TAG,
-                this::setTag,
-                Protocol.DESTROY,
-                this::destroy);
+        this.own = Map.ofEntries(
+                entry(Protocol.CREATE, this::create),
+                entry(Protocol.RESUME, body -> empty(machine(body).resume())),
+                entry(Protocol.PAUSE, body -> empty(machine(body).pause())),
+                entry(
+                        Protocol.SAVE_STATE,
+                        body -> machine(body).saveState().thenApply(s -> toTree(new Protocol.SavedState(s.bytes())))),
+                entry(Protocol.RESTORE_STATE, this::restoreState),
+                entry(Protocol.STATUS, this::status),
+                entry(Protocol.POWER_BUTTON, body -> empty(machine(body).pressPowerButton())),
+                entry(Protocol.SET_TAG, this::setTag),
+                entry(Protocol.DESTROY, this::destroy));
         for (String name : extensions.keySet()) {
             if (own.containsKey(name) || name.equals(Protocol.HELLO) || name.equals(Protocol.SHUTDOWN)) {
                 throw new IllegalArgumentException("the operation " + name + " is there already");
             }
         }
+    }
+
+    private static Map.Entry<String, Function<JsonNode, CompletionStage<JsonNode>>> entry(
+            String op, Function<JsonNode, CompletionStage<JsonNode>> handler) {
+        return Map.entry(op, handler);
+    }
+
+    private CompletionStage<JsonNode> status(JsonNode body) {
+        return machine(body)
+                .status()
+                .thenApply(s -> toTree(new Protocol.Status(s.phase(), s.reason(), s.uptimeMs(), s.exits())));
     }
 
     /** Never throws: every failure is in the stage. */

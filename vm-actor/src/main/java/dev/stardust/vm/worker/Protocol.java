@@ -16,6 +16,7 @@ final class Protocol {
     static final String SAVE_STATE = "saveState";
     static final String RESTORE_STATE = "restoreState";
     static final String STATUS = "status";
+    static final String POWER_BUTTON = "powerButton";
     static final String SET_TAG = "setTag";
     static final String DESTROY = "destroy";
     static final String SHUTDOWN = "shutdown";

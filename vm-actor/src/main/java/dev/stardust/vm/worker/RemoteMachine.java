@@ -61,6 +61,11 @@ public final class RemoteMachine implements Machine {
     }
 
     @Override
+    public CompletionStage<Void> pressPowerButton() {
+        return step(Protocol.POWER_BUTTON, vm());
+    }
+
+    @Override
     public CompletionStage<MachineState> saveState() {
         return machine(Protocol.SAVE_STATE, vm())
                 .thenApply(body -> new MachineState(

@@ -1,5 +1,6 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.hypervisor.sandbox.Confinement;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -11,21 +12,32 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts a worker process in a folder of its own. */
 final class WorkerProcess {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
     private static final int LOG_TAIL_BYTES = 2_000;
 
     /** {@code sun_path} of unix(7) holds 108 bytes with the final NUL. */
     private static final int MAX_SOCKET_PATH_BYTES = 107;
 
+    /** What a worker gets of the node's environment, which may hold secrets. */
+    private static final Set<String> ENVIRONMENT =
+            Set.of("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "JAVA_TOOL_OPTIONS");
+
     private WorkerProcess() {}
 
     /**
      * Makes the folder and starts the process in a session of its own, so that a Ctrl-C meant for the node does not
-     * reach it. Its output goes to the folder's {@code log}.
+     * reach it. Its output goes to the folder's {@code log}. Do not ask for the process's {@code onExit}, see
+     * {@link Confinement#run}.
+     *
+     * @param only the one VM of a strict worker, else null
      */
-    static Process spawn(WorkerSettings settings, Path folder) throws IOException {
+    static Process spawn(WorkerSettings settings, Path folder, CreateMachine only) throws IOException {
         Path socket = folder.resolve(WorkerRuntime.SOCKET_NAME);
         if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
             throw new IOException("the path " + socket + " is longer than the " + MAX_SOCKET_PATH_BYTES
@@ -34,14 +46,18 @@ final class WorkerProcess {
         Files.createDirectories(settings.workersDir());
         Files.createDirectory(
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        ProcessBuilder builder = new ProcessBuilder(command(settings, folder))
-                .redirectInput(new File("/dev/null"))
-                .redirectOutput(log(folder).toFile())
-                .redirectErrorStream(true);
-        // One malloc arena for each of a worker's many threads would cost more than the little contention there is.
-        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         try {
-            return builder.start();
+            Files.createDirectory(temp(folder));
+            ProcessBuilder builder = new ProcessBuilder(command(settings, folder, only))
+                    .redirectInput(new File("/dev/null"))
+                    .redirectOutput(log(folder).toFile())
+                    .redirectErrorStream(true);
+            builder.environment().keySet().retainAll(ENVIRONMENT);
+            // One malloc arena for each of a worker's many threads would cost more than the little contention there is.
+            builder.environment().put("MALLOC_ARENA_MAX", "2");
+            return settings.confined()
+                    ? Confinement.run(WorkerFiles.of(settings, folder, only == null ? null : only.vm()), builder::start)
+                    : builder.start();
         } catch (IOException e) {
             deleteFolder(folder);
             throw new IOException(
@@ -51,12 +67,17 @@ final class WorkerProcess {
         }
     }
 
-    private static List<String> command(WorkerSettings settings, Path folder) {
+    private static List<String> command(WorkerSettings settings, Path folder, CreateMachine only) throws IOException {
         List<String> command = new ArrayList<>();
-        command.add("setsid");
+        command.add(WorkerFiles.setsid().toString());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(WorkerSettings.DEFAULT_JAVA_OPTIONS);
         command.add("-XX:ErrorFile=" + folder.resolve("hs_err.log"));
+        command.add("-Djava.io.tmpdir=" + temp(folder));
+        if (settings.confined()) {
+            boolean connects = only != null && only.devices().vsock() != null;
+            command.add("-D" + WorkerRuntime.CONFINED + "=" + (connects ? WorkerRuntime.CONNECTS : "all"));
+        }
         command.addAll(settings.javaOptions());
         command.add("-cp");
         command.add(settings.classPath());
@@ -66,23 +87,40 @@ final class WorkerProcess {
     }
 
     /**
-     * The process that serves that folder, found by its command line: for folders without a readable
-     * {@code worker.json}, which must not be taken for dead while their VMs run.
+     * The process that serves that folder, found by its command line; else the one that the folder's {@code worker.json}
+     * names, if it is dead or dying. A worker wrote that file, so it must not lead the node to any other process, which
+     * the node would kill one day.
      */
     static Optional<ProcessId> find(Path folder) {
         return ProcessHandle.allProcesses()
                 .filter(handle -> isWorkerOf(handle.pid(), folder))
                 .findFirst()
-                .flatMap(handle -> ProcessId.of(handle.pid()));
+                .flatMap(handle -> ProcessId.of(handle.pid()))
+                .or(() -> ended(folder));
+    }
+
+    private static Optional<ProcessId> ended(Path folder) {
+        try {
+            return Optional.of(WorkerFile.read(folder).processId())
+                    .filter(process ->
+                            !process.isAlive() || commandLine(process.pid()).isEmpty());
+        } catch (IOException e) {
+            LOG.warn("cannot read which process {} belongs to: {}", folder, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** The folder is the last argument, each of which ends with a NUL (proc(5)); ProcessHandle cuts long ones off. */
     private static boolean isWorkerOf(long pid, Path folder) {
+        return commandLine(pid).endsWith("\0" + latin1(folder) + "\0");
+    }
+
+    /** Empty also for one that has ended, is ending, or is not ours to look at. */
+    private static String commandLine(long pid) {
         try {
-            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1)
-                    .endsWith("\0" + latin1(folder) + "\0");
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            return false; // It ended, or is not ours to look at.
+            return "";
         }
     }
 
@@ -110,6 +148,11 @@ final class WorkerProcess {
                 Files.deleteIfExists(file);
             }
         }
+    }
+
+    /** Native libraries are unpacked there. */
+    private static Path temp(Path folder) {
+        return folder.resolve("tmp");
     }
 
     private static Path log(Path folder) {

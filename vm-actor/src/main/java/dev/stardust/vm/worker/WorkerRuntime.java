@@ -10,6 +10,12 @@ import org.slf4j.LoggerFactory;
 /** The inside of a worker process. */
 public final class WorkerRuntime {
     static final String SOCKET_NAME = "sock";
+
+    /** The property that tells a worker to limit its system calls; with this value all but connections. */
+    static final String CONFINED = "stardust.confined";
+
+    static final String CONNECTS = "connects";
+
     private static final Logger log = LoggerFactory.getLogger(WorkerRuntime.class);
 
     private WorkerRuntime() {}
@@ -38,6 +44,11 @@ public final class WorkerRuntime {
                 process.startTicks(),
                 Protocol.VERSION);
         try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
+            String confined = System.getProperty(CONFINED);
+            if (confined != null) {
+                // It listens, and nobody has told it to run a guest yet.
+                WorkerSyscalls.filter(confined.equals(CONNECTS)).install();
+            }
             self.write(workerDir);
             log.info("worker {} is ready, process {}", self.id(), self.pid());
             server.serve();

@@ -16,6 +16,7 @@ import java.util.List;
  * @param maxMachines most VMs in one shared worker
  * @param startTimeout how long a worker may take until it answers
  * @param requestTimeout how long a request may take
+ * @param confined whether workers may do only what they need; see {@code docs/security.md}
  */
 public record WorkerSettings(
         Path workersDir,
@@ -26,7 +27,8 @@ public record WorkerSettings(
         List<String> javaOptions,
         int maxMachines,
         Duration startTimeout,
-        Duration requestTimeout) {
+        Duration requestTimeout,
+        boolean confined) {
     /** KVM's cost for each memory operation of a process grows with its VMs; see ADR 1. */
     public static final int DEFAULT_MAX_MACHINES = 50;
 
@@ -52,7 +54,7 @@ public record WorkerSettings(
         javaOptions = List.copyOf(javaOptions);
     }
 
-    /** The usual limits. */
+    /** The usual limits, confined. */
     public static WorkerSettings of(
             Path workersDir,
             String nodeId,
@@ -69,6 +71,22 @@ public record WorkerSettings(
                 javaOptions,
                 DEFAULT_MAX_MACHINES,
                 Duration.ofSeconds(60),
-                Duration.ofSeconds(30));
+                Duration.ofSeconds(30),
+                true);
+    }
+
+    /** The same with or without confinement. */
+    public WorkerSettings confined(boolean wanted) {
+        return new WorkerSettings(
+                workersDir,
+                nodeId,
+                clusterUuid,
+                classPath,
+                mainClass,
+                javaOptions,
+                maxMachines,
+                startTimeout,
+                requestTimeout,
+                wanted);
     }
 }

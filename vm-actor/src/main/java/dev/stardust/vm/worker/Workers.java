@@ -85,7 +85,7 @@ public final class Workers implements AutoCloseable {
                 throw new WorkerException(
                         WorkerException.Code.CONFLICT, "VM " + spec.vm() + " runs on this host already");
             }
-            Slot slot = slotWithRoom(strict);
+            Slot slot = strict ? spawn(spec) : slotWithRoom();
             slot.creating++;
             return slot.ready
                     .thenCompose(ready -> slot.handle.request(Protocol.CREATE, spec))
@@ -156,13 +156,7 @@ public final class Workers implements AutoCloseable {
     }
 
     private CompletableFuture<Void> adopt(Path folder) {
-        Optional<ProcessId> process;
-        try {
-            process = Optional.of(WorkerFile.read(folder).processId());
-        } catch (IOException e) {
-            log.warn("cannot read which process {} belongs to: {}", folder, e.getMessage());
-            process = WorkerProcess.find(folder);
-        }
+        Optional<ProcessId> process = WorkerProcess.find(folder);
         if (process.isEmpty()) {
             bury(folder, "the worker process died");
             return CompletableFuture.completedFuture(null);
@@ -189,15 +183,13 @@ public final class Workers implements AutoCloseable {
         return slot;
     }
 
-    private Slot slotWithRoom(boolean strict) {
-        if (!strict) {
-            for (Slot slot : slots.values()) {
-                if (hasRoom(slot)) {
-                    return slot;
-                }
+    private Slot slotWithRoom() {
+        for (Slot slot : slots.values()) {
+            if (hasRoom(slot)) {
+                return slot;
             }
         }
-        return spawn(strict);
+        return spawn(null);
     }
 
     private void expectReady(Slot slot, Runnable otherwise) {
@@ -219,14 +211,16 @@ public final class Workers implements AutoCloseable {
                 && slot.load() < settings.maxMachines();
     }
 
-    private Slot spawn(boolean strict) {
+    /** A new worker: for this VM only, or a shared one when it is null. */
+    private Slot spawn(CreateMachine only) {
+        boolean strict = only != null;
         byte[] id = new byte[4];
         random.nextBytes(id);
         Path folder = settings.workersDir()
                 .resolve((strict ? STRICT_PREFIX : SHARED_PREFIX)
                         + HexFormat.of().formatHex(id));
         try {
-            Process child = WorkerProcess.spawn(settings, folder);
+            Process child = WorkerProcess.spawn(settings, folder, only);
             // A process that is over at once has a pid of which nothing is known any more.
             ProcessId process = ProcessId.of(child.pid()).orElse(new ProcessId(child.pid(), -1));
             Slot slot = add(folder, strict, child, process);

@@ -1,7 +1,10 @@
 package dev.stardust.vm.actor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Extras;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,12 +19,13 @@ class LocalVmHostTest {
     Path data;
 
     private LocalVmHost host() {
-        return new LocalVmHost(data, null, null, null, Runnable::run);
+        return new LocalVmHost(data, null, null, null, null, Runnable::run);
     }
 
     /** A VM that is stopped here, with a file of its own. */
     private void keep(String vm) throws IOException {
-        ResolvedSpec spec = new ResolvedSpec(vm, 64, null, "", List.of(), null, null, null, false, null);
+        ResolvedSpec spec = new ResolvedSpec(
+                vm, 64, 1, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
         host().save(VmRecord.of(vm, spec, 1, VmState.STOPPED, ""))
                 .toCompletableFuture()
                 .join();
@@ -31,7 +35,7 @@ class LocalVmHostTest {
     /** As a process leaves it that is killed in the middle of a deletion. */
     private void halfDeleted(String vm) throws IOException {
         keep(vm);
-        Files.delete(data.resolve("vms").resolve(vm).resolve("vm.json"));
+        Files.delete(data.resolve("records").resolve(vm).resolve("vm.json"));
     }
 
     private List<String> folders() throws IOException {
@@ -46,6 +50,7 @@ class LocalVmHostTest {
         halfDeleted("half");
         host().removeLeftovers(Set.of());
         assertEquals(List.of("kept"), folders());
+        assertFalse(Files.exists(data.resolve("records/half")));
         assertEquals(
                 Set.of("kept"), host().records().toCompletableFuture().join().keySet());
     }
@@ -54,7 +59,7 @@ class LocalVmHostTest {
     void aVmThatRunsOrWhoseRecordIsDamagedKeepsItsFolder() throws IOException {
         halfDeleted("running");
         keep("damaged");
-        Files.writeString(data.resolve("vms/damaged/vm.json"), "?");
+        Files.writeString(data.resolve("records/damaged/vm.json"), "?");
         host().removeLeftovers(Set.of("running"));
         assertEquals(List.of("damaged", "running"), folders());
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 final class ResolvedSpecTest {
     private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff"));
     private static final Map<String, BaseEntry> BASES =
-            Map.of("warm", new BaseEntry("mm", "ss", 256, List.of(new ResolvedSpec.Disk("dd", false))));
+            Map.of("warm", new BaseEntry("mm", "ss", 256, 2, List.of(new ResolvedSpec.Disk("dd", false))));
 
     private static VmSpec vm(String fields) {
         return DeploymentSpec.parse("t.yaml", "name: d\nvms:\n  - {name: a, " + fields + "}\n")
@@ -49,7 +49,10 @@ final class ResolvedSpecTest {
     }
 
     @Test
-    void aBaseTakesNoOtherMemoryAndNoImages() {
+    void aBaseTakesNoOtherMemoryNoImagesAndNoDevices() {
+        assertEquals(
+                ErrorCode.USAGE, refused("base: warm, networks: [{type: nat}]").code());
+        assertEquals(ErrorCode.USAGE, refused("base: warm, rng: true").code());
         assertEquals(ErrorCode.USAGE, refused("base: warm, memory: 64MiB").code());
         assertEquals(ErrorCode.USAGE, refused("base: warm, image: debian").code());
     }

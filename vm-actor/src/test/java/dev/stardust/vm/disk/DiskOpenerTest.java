@@ -49,8 +49,12 @@ class DiskOpenerTest {
                 NativeBuffer buffer = new NativeBuffer(written.length);
                 NativeBuffer.copy(written, 0, buffer.address(), written.length);
                 disk.write(12_288 + 512, buffer.address(), written.length);
+                disk.discard(40_000, 10_000);
+                disk.writeZeroes(60_000, 512);
                 disk.flush();
             }
+            Arrays.fill(image, 40_000, 50_000, (byte) 0);
+            Arrays.fill(image, 60_000, 60_512, (byte) 0);
             System.arraycopy(written, 0, image, 12_288 + 512, written.length);
             try (VolumeBlockBackend disk = opener.open(extents, delta, false)) {
                 assertArrayEquals(image, read(disk, 0, SIZE));
@@ -66,6 +70,7 @@ class DiskOpenerTest {
             assertArrayEquals(Arrays.copyOf(image, 4096), read(disk, 0, 4096));
             NativeBuffer buffer = new NativeBuffer(512);
             assertThrows(IOException.class, () -> disk.write(0, buffer.address(), 512));
+            assertThrows(IOException.class, () -> disk.discard(0, 512));
             assertTrue(Files.notExists(delta));
         }
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stardust.vm.network.PortForward;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +39,13 @@ class DeploymentSpecTest {
                 base: warm
                 cpus: 1
                 kernel: /boot/guest.elf
+                networks:
+                  - {mac: 02:53:44:00:01:02, limit: 100Mbit, ports: [8080:80, "22022:22"]}
+                  - {type: bridged, bridge: br0, mtu: 9000}
+                rng: true
+                vsock: true
+                balloon: true
+                cd: debian-iso
             """;
 
     @Test
@@ -53,15 +61,34 @@ class DeploymentSpecTest {
                         null,
                         256,
                         1,
-                        null,
-                        "fill_mib=16 rate_mibs=2",
+                        Boot.of(null, "fill_mib=16 rate_mibs=2"),
                         List.of(new VmSpec.Disk("debian", false), new VmSpec.Disk("data", true)),
+                        List.of(),
+                        Extras.NONE,
                         true,
                         Map.of("tier", "front", "n", "1"),
                         "demo/web"),
                 spec.vms().get(1));
         assertEquals(
-                new VmSpec("db", "warm", 0, 1, "/boot/guest.elf", "", List.of(), false, Map.of(), null),
+                new VmSpec(
+                        "db",
+                        "warm",
+                        0,
+                        1,
+                        Boot.of("/boot/guest.elf", ""),
+                        List.of(),
+                        List.of(
+                                new VmSpec.Network(
+                                        null,
+                                        "02:53:44:00:01:02",
+                                        1500,
+                                        100,
+                                        List.of(new PortForward(8080, 80), new PortForward(22022, 22))),
+                                new VmSpec.Network("br0", null, 9000, 0, List.of())),
+                        new Extras(true, true, true, "debian-iso"),
+                        false,
+                        Map.of(),
+                        null),
                 spec.vms().get(2));
     }
 
@@ -119,7 +146,7 @@ class DeploymentSpecTest {
                 vms:
                   - name: web
                     memroy: 256MiB
-                    cpus: 2
+                    cpus: 33
                   - name: Web_2
                     memory: 4GiB
                     disks:
@@ -131,13 +158,14 @@ class DeploymentSpecTest {
                 List.of(
                         "d.yaml:3:5: vms[0].memory: this field is needed, for example 256MiB, unless there is a base",
                         "d.yaml:4:5: vms[0].memroy: unknown field; did you mean memory?",
-                        "d.yaml:5:11: vms[0].cpus: a whole number is needed, only 1 is possible for now, this is '2'",
+                        "d.yaml:5:11: vms[0].cpus: a whole number is needed, 1 to 32 are allowed, this is '33'",
                         "d.yaml:6:11: vms[1].name: a name of 1 to 40 of a-z, 0-9 and - is needed, this is 'Web_2'",
                         "d.yaml:7:13: vms[1].memory: memory like 256MiB or 1GiB is needed, from 8MiB to 3072MiB, this is '4GiB'",
                         "d.yaml:9:9: vms[1].disks[0].image: this field is needed: an image's name",
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
                         "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus,"
-                                + " kernel, args, disks, restart, isolation, labels, spread",
+                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, restart,"
+                                + " isolation, labels, spread",
                         "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));
     }
@@ -158,6 +186,8 @@ class DeploymentSpecTest {
         refused("memory: 8MiB\n    kernel: guest.elf", "absolute path");
         refused("memory: 8MiB\n    labels: {a: [1]}", "label");
         refused("memory: 8MiB\n    memory: 9MiB", "there twice");
+        refused("memory: 8MiB\n    networks: [" + "{},".repeat(5) + "]", "at most 4 items");
+        refused("memory: 8MiB\n    count: 2\n    networks: [{ports: [80:80]}]", "several VMs cannot share it");
         refused("memory: 8MiB\n    disks: [" + "{image: a},".repeat(9) + "]", "at most 8 items");
         assertTrue(errors("f", "name: d\nvms: [{name: " + "a".repeat(39) + ", count: 9, memory: 8MiB}]")
                 .get(0)
@@ -166,6 +196,26 @@ class DeploymentSpecTest {
         assertTrue(errors("f", "name: d\nvms:\n" + "- {name: NAME, count: 1000, memory: 8MiB}\n".repeat(11))
                 .get(0)
                 .contains("a name of 1 to 40"));
+    }
+
+    @Test
+    void eachLimitOfANetworkIsChecked() {
+        for (String[] network : new String[][] {
+            {"type: host", "nat or bridged is needed"},
+            {"type: bridged", "this field is needed for a bridged network"},
+            {"type: bridged, bridge: br/0", "the name of a bridge on the hosts is needed"},
+            {"bridge: br0", "a network of type nat has no bridge"},
+            {"mac: 01:00:00:00:00:00", "its first byte even, is needed"},
+            {"mtu: 575", "576 to 9000"},
+            {"limit: 100", "like 100Mbit is needed"},
+            {"limit: 0Mbit", "like 100Mbit is needed"},
+            {"ports: [80]", "like 8080:80 are needed, this is '80'"},
+            {"ports: [80:65536]", "like 8080:80 are needed"},
+            {"type: bridged, bridge: br0, ports: [80:80]", "to networks of type nat only"},
+            {"port: [80:80]", "did you mean ports?"}
+        }) {
+            refused("memory: 8MiB\n    networks: [{" + network[0] + "}]", network[1]);
+        }
     }
 
     @Test

@@ -21,15 +21,19 @@ final class FakeMachine implements Machine {
     private FakeMachine(CreateMachine spec, Consumer<MachineStatus> onChange) {
         this.name = spec.vm();
         this.onChange = onChange;
-        this.state = spec.commandLine().getBytes(StandardCharsets.UTF_8);
+        this.state = words(spec).getBytes(StandardCharsets.UTF_8);
     }
 
     static BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) {
-        if (spec.commandLine().equals("fail")) {
+        if (words(spec).equals("fail")) {
             throw new MachineException("the machine was told to fail");
         }
         FakeMachine machine = new FakeMachine(spec, onChange);
         return new BuiltMachine(machine, machine::restore, List.of());
+    }
+
+    private static String words(CreateMachine spec) {
+        return spec.boot() == null ? "" : spec.boot().args();
     }
 
     @Override
@@ -45,6 +49,11 @@ final class FakeMachine implements Machine {
     @Override
     public CompletionStage<Void> pause() {
         return to(Phase.PAUSED);
+    }
+
+    @Override
+    public CompletionStage<Void> pressPowerButton() {
+        return to(Phase.ENDED);
     }
 
     @Override

@@ -13,10 +13,12 @@ import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.disk.DiskImages;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -33,7 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real guests on KVM in real worker processes. */
+/** Real guests on KVM in real worker processes, which are confined. */
 @Tag("kvm")
 class KvmWorkerTest {
     private static final long LIMIT_S = 60;
@@ -93,8 +95,8 @@ class KvmWorkerTest {
     void aGuestReadsItsWholeDiskAndKeepsWhatItWrites() throws Exception {
         byte[] image = new byte[1 << 20];
         new Random(3).nextBytes(image);
-        Path extents = data.resolve("disk-0.extents");
-        Path delta = data.resolve("disk-0.delta");
+        Path extents = folder("a").resolve("disk-0.extents");
+        Path delta = folder("a").resolve("disk-0.delta");
         String sha256 = DiskImages.make(data.resolve("segments"), image, extents);
         DiskFiles disk = new DiskFiles(extents.toString(), delta.toString(), "disk0", false);
         CreateMachine spec = spec("a", kernel, "hb_ms=100 disk_kibs=400 disk_ws_mib=1", disk);
@@ -158,7 +160,7 @@ class KvmWorkerTest {
 
     @Test
     void aMachineThatCannotBeMadeIsToldAndLeavesNothing() throws Exception {
-        MachineFailure noKernel = failure(spec("a", data.resolve("none.elf"), ""));
+        MachineFailure noKernel = failure(spec("a", Path.of("none.elf"), ""));
         assertTrue(noKernel.message().contains("none.elf"), noKernel.message());
         RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100"), false));
         await(machine.resume());
@@ -173,18 +175,28 @@ class KvmWorkerTest {
         return new MachineFailure(e.getMessage());
     }
 
-    private CreateMachine spec(String vm, Path kernel, String commandLine, DiskFiles... disks) {
+    private CreateMachine spec(String vm, Path kernel, String commandLine, DiskFiles... disks) throws IOException {
         return new CreateMachine(
                 vm,
                 1,
                 32,
                 1,
-                kernel == null ? null : kernel.toString(),
-                commandLine,
+                kernel == null ? null : Boot.of(inFolder(vm, kernel).toString(), commandLine),
                 null,
-                data.resolve(vm + ".log").toString(),
+                folder(vm).resolve("serial.log").toString(),
                 List.of(disks),
+                Devices.NONE,
                 "");
+    }
+
+    private Path folder(String vm) throws IOException {
+        return Files.createDirectories(data.resolve("vms").resolve(vm));
+    }
+
+    /** A worker reads no kernel that lies elsewhere. */
+    private Path inFolder(String vm, Path kernel) throws IOException {
+        Path copy = folder(vm).resolve(kernel.getFileName());
+        return Files.exists(kernel) ? Files.copy(kernel, copy, StandardCopyOption.REPLACE_EXISTING) : copy;
     }
 
     private Workers openWorkers() throws Exception {
@@ -197,7 +209,8 @@ class KvmWorkerTest {
                 List.of(),
                 50,
                 Duration.ofSeconds(LIMIT_S),
-                Duration.ofSeconds(LIMIT_S));
+                Duration.ofSeconds(LIMIT_S),
+                true);
         return await(Workers.open(settings, new WorkersListener() {
             @Override
             public void machineChanged(MachineInfo machine) {
@@ -212,7 +225,7 @@ class KvmWorkerTest {
     }
 
     private String serial(String vm) throws IOException {
-        Path log = data.resolve(vm + ".log");
+        Path log = folder(vm).resolve("serial.log");
         return Files.exists(log) ? Files.readString(log) : "";
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,21 @@ import org.junit.jupiter.api.Test;
 
 class MessageTest {
     private static final CreateMachine SPEC = new CreateMachine(
-            "web-1", 3, 256, 1, "/k", "a=1", null, "/s", List.of(new DiskFiles("/e", "/d", "disk0", true)), "INCOMING");
+            "web-1",
+            3,
+            256,
+            1,
+            Boot.of("/k", "a=1"),
+            null,
+            "/s",
+            List.of(new DiskFiles("/e", "/d", "disk0", true)),
+            new Devices(
+                    List.of(new Devices.Nic("tap0", "02:53:44:00:01:02", 1500, 100)),
+                    true,
+                    "/v",
+                    true,
+                    new DiskFiles("/c", "/x", "cd", true)),
+            "INCOMING");
 
     @Test
     void messagesComeBackAsTheyWere() throws IOException {

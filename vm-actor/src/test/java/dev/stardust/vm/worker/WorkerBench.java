@@ -1,5 +1,6 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Prints the figures of ADR 1: time and memory of a worker and of its VMs. Run by hand: {@code WorkerBench CLASSPATH MAIN
- * KERNEL VMS MEMORY_MIB JAVA_OPTION...}; KERNEL may be {@code -} for machines that are only made.
+ * KERNEL VMS MEMORY_MIB CONFINED JAVA_OPTION...}; KERNEL may be {@code -} for machines that are only made, CONFINED is
+ * {@code true} or {@code false}.
  */
 final class WorkerBench {
     private final Path data;
@@ -34,10 +36,11 @@ final class WorkerBench {
                 "cluster",
                 args[0],
                 args[1],
-                List.of(args).subList(5, args.length),
+                List.of(args).subList(6, args.length),
                 1_000,
                 Duration.ofSeconds(60),
-                Duration.ofSeconds(60));
+                Duration.ofSeconds(60),
+                Boolean.parseBoolean(args[5]));
         Workers workers = await(Workers.open(settings, new WorkersListener() {
             @Override
             public void machineChanged(MachineInfo machine) {}
@@ -101,17 +104,23 @@ final class WorkerBench {
         }
     }
 
-    private CreateMachine spec(String name) {
+    private CreateMachine spec(String name) throws IOException {
+        Path folder = Files.createDirectories(data.resolve("vms").resolve(name));
         return new CreateMachine(
                 name,
                 1,
                 memoryMib,
                 1,
-                kernel.equals("-") ? null : kernel,
-                "rate_mibs=0 hb_ms=1000 tick_us=200000",
+                kernel.equals("-")
+                        ? null
+                        : Boot.of(
+                                Files.copy(Path.of(kernel), folder.resolve("kernel"))
+                                        .toString(),
+                                "rate_mibs=0 hb_ms=1000 tick_us=200000"),
                 null,
-                data.resolve(name + ".log").toString(),
+                folder.resolve("serial.log").toString(),
                 List.of(),
+                Devices.NONE,
                 "");
     }
 

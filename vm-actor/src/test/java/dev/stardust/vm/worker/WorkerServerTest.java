@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -119,7 +120,8 @@ class WorkerServerTest {
     @Test
     void aNameWhoseMachineFailedIsFreeAgain() throws Exception {
         WorkerClient client = greeted();
-        CreateMachine bad = new CreateMachine("a", 1, 8, 1, null, "fail", null, "/s", List.of(), "");
+        CreateMachine bad =
+                new CreateMachine("a", 1, 8, 1, Boot.of("/k", "fail"), null, "/s", List.of(), Devices.NONE, "");
         assertEquals(WorkerException.Code.MACHINE, refusal(client, "create", bad));
         ask(client, "create", spec("a"));
         client.close();
@@ -229,7 +231,7 @@ class WorkerServerTest {
     }
 
     private static CreateMachine spec(String vm) {
-        return new CreateMachine(vm, 1, 8, 1, null, "x=1", null, "/s", List.of(), "");
+        return new CreateMachine(vm, 1, 8, 1, Boot.of("/k", "x=1"), null, "/s", List.of(), Devices.NONE, "");
     }
 
     private SocketChannel raw() throws IOException {

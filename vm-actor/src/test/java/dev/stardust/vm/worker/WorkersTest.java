@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.vm.spec.Boot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,6 +131,30 @@ class WorkersTest {
     }
 
     @Test
+    void aWorkersFileCannotLeadTheNodeToAnotherProcess() throws Exception {
+        workers = open(settings(50));
+        RemoteMachine a = create("a");
+        workers.close();
+        Process other = new ProcessBuilder("sleep", "60").start();
+        try {
+            ProcessId claimed = ProcessId.of(other.pid()).orElseThrow();
+            new WorkerFile(a.workerId(), claimed.pid(), claimed.startTicks(), Protocol.VERSION)
+                    .write(data.resolve("workers").resolve(a.workerId()));
+
+            workers = open(settings(50));
+            assertEquals(a.workerPid(), workers.machine("a").orElseThrow().workerPid());
+            workers.close();
+            kill(a.workerPid());
+
+            workers = open(settings(50));
+            assertEquals("lost a FAILED the worker process died", next());
+            assertTrue(other.isAlive());
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
     void aWorkerOfAnotherClusterIsLeftAloneAndItsMachinesAreNotStartedTwice() throws Exception {
         Workers owner = open(settings(50));
         workers = owner;
@@ -171,9 +196,10 @@ class WorkersTest {
         workers = open(settings(50));
         RemoteMachine strict = await(workers.create(spec("s", 1, "x=1"), true));
         await(strict.destroy());
-        ProcessHandle.of(strict.workerPid())
-                .ifPresent(process ->
-                        process.onExit().orTimeout(LIMIT_S, TimeUnit.SECONDS).join());
+        for (int i = 0; ProcessId.of(strict.workerPid()).isPresent(); i++) {
+            assertTrue(i < LIMIT_S * 100, "the worker is still there");
+            Thread.sleep(10);
+        }
         assertEquals(Set.of(), names());
     }
 
@@ -206,7 +232,7 @@ class WorkersTest {
     }
 
     private static CreateMachine spec(String vm, long epoch, String commandLine) {
-        return new CreateMachine(vm, epoch, 8, 1, null, commandLine, null, "/s", List.of(), "");
+        return new CreateMachine(vm, epoch, 8, 1, Boot.of("/k", commandLine), null, "/s", List.of(), Devices.NONE, "");
     }
 
     private Set<String> names() {
@@ -227,7 +253,8 @@ class WorkersTest {
                 List.of(option),
                 maxMachines,
                 Duration.ofSeconds(LIMIT_S),
-                Duration.ofSeconds(LIMIT_S));
+                Duration.ofSeconds(LIMIT_S),
+                true);
     }
 
     private static String classPath() {

@@ -10,7 +10,7 @@ import java.io.IOException;
  * ranges inside {@link #sizeBytes()}.
  */
 public interface BlockBackend extends AutoCloseable {
-    /** Size of the disk in bytes, a multiple of 512. */
+    /** Size of the disk in bytes, a multiple of 512. It may grow, after which the device is told, and never shrinks. */
     long sizeBytes();
 
     /** Fills {@code [address, address + length)} with the disk's bytes from {@code offset}. */
@@ -18,6 +18,17 @@ public interface BlockBackend extends AutoCloseable {
 
     /** Stores {@code [address, address + length)} at {@code offset}. Durable only after {@link #flush()}. */
     void write(long offset, long address, int length) throws IOException;
+
+    /** Makes a range read as zeros, whatever that takes. Durable only after {@link #flush()}. */
+    void writeZeroes(long offset, long length) throws IOException;
+
+    /**
+     * Takes a range back that holds nothing of worth any more: it reads as zeros, and the space it took is given back as
+     * far as the disk can. Durable only after {@link #flush()}.
+     */
+    default void discard(long offset, long length) throws IOException {
+        writeZeroes(offset, length);
+    }
 
     /** Returns once everything written before is on stable storage. */
     void flush() throws IOException;

@@ -1,92 +1,91 @@
 package dev.stardust.hypervisor.virtio.blk;
 
-import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.hypervisor.libc.TimerFd;
+import dev.stardust.hypervisor.limit.RateLimit;
+import dev.stardust.hypervisor.limit.RateLimiter;
+import dev.stardust.hypervisor.metrics.DeviceMetrics;
 import dev.stardust.hypervisor.virtio.DescriptorChain;
+import dev.stardust.hypervisor.virtio.DeviceHost;
+import dev.stardust.hypervisor.virtio.DeviceQueue;
 import dev.stardust.hypervisor.virtio.VirtioDevice;
+import dev.stardust.hypervisor.virtio.Wakeup;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A virtio block device, section 5.2, on a {@link BlockBackend}, which the caller closes.
- *
- * <pre>
- *  request: readable                                          writable
- *  0        4          8          16                          0             last
- *  +--------+----------+----------+---------------------+     +-------------+--------+
- *  | type   | reserved | sector   | data to be written  |     | data read   | status |
- *  +--------+----------+----------+---------------------+     +-------------+--------+
- * </pre>
+ * A virtio block device, section 5.2, on a {@link BlockBackend}, which the caller closes. All its queues are served one
+ * after the other and share its limit.
  */
 public final class BlockDevice implements VirtioDevice {
     /** Bytes of a sector, in which requests count whatever the block size. */
     public static final int SECTOR_SIZE = 512;
 
-    /** Bytes of the id that a guest can read. */
-    public static final int SERIAL_SIZE = 20;
+    /** The number of its kind. */
+    public static final int DEVICE_ID = 2;
 
-    static final int DEVICE_ID = 2;
     static final int QUEUE_SIZE = 256;
-    static final int HEADER_SIZE = 16;
 
     static final long F_SIZE_MAX = 1 << 1;
     static final long F_SEG_MAX = 1 << 2;
     static final long F_RO = 1 << 5;
     static final long F_BLK_SIZE = 1 << 6;
     static final long F_FLUSH = 1 << 9;
-
-    static final int T_IN = 0;
-    static final int T_OUT = 1;
-    static final int T_FLUSH = 4;
-    static final int T_GET_ID = 8;
-
-    static final int S_OK = 0;
-    static final int S_IOERR = 1;
-    static final int S_UNSUPP = 2;
+    static final long F_TOPOLOGY = 1 << 10;
+    static final long F_CONFIG_WCE = 1 << 11;
+    static final long F_MQ = 1 << 12;
+    static final long F_DISCARD = 1 << 13;
+    static final long F_WRITE_ZEROES = 1 << 14;
 
     private static final Logger LOG = LoggerFactory.getLogger(BlockDevice.class);
-    private static final int SECTOR_OFFSET = 8;
-    private static final int CONFIG_SIZE = 64;
-    private static final int SIZE_MAX = 1 << 20;
-    private static final int STATUS_SIZE = 1;
-    /** A chain is at most as long as its queue, and two of its descriptors are header and status. */
-    private static final int SEG_MAX = QUEUE_SIZE - 2;
 
     private final BlockBackend backend;
-    private final boolean readOnly;
-    private final long sectors;
-    private final UnsafeBuffer serial = new UnsafeBuffer(new byte[SERIAL_SIZE]);
-    private final UnsafeBuffer config = new UnsafeBuffer(new byte[CONFIG_SIZE]);
-    private final UnsafeBuffer header = new UnsafeBuffer(new byte[HEADER_SIZE]);
-    private boolean writeBack;
+    private final BlockSettings settings;
+    private final BlockConfig config;
+    private final BlockRequest request;
+    private final BlockMetrics metrics = new BlockMetrics();
+    private final LongSupplier clockNs;
+    private final RateLimiter limiter;
+
+    /** By queue: goes off when its next request may be worth trying again. */
+    private final TimerFd[] timers;
+
+    private DeviceHost host;
     private boolean failing;
 
     /**
      * Makes one.
      *
-     * @param serial what the guest reads as the disk's id, at most 20 bytes of ASCII
-     * @param readOnly whether writes are refused
+     * @throws IllegalArgumentException if the backend's size is not whole sectors
      */
-    public BlockDevice(BlockBackend backend, String serial, boolean readOnly) {
-        byte[] id = serial.getBytes(StandardCharsets.US_ASCII);
-        if (id.length > SERIAL_SIZE) {
-            throw new IllegalArgumentException("disk serial '" + serial + "' is longer than 20 bytes");
-        }
-        if (backend.sizeBytes() < 0 || backend.sizeBytes() % SECTOR_SIZE != 0) {
-            throw new IllegalArgumentException("a disk of " + backend.sizeBytes() + " bytes is not whole sectors");
-        }
+    public BlockDevice(BlockBackend backend, BlockSettings settings) {
+        this(backend, settings, System::nanoTime);
+    }
+
+    BlockDevice(BlockBackend backend, BlockSettings settings, LongSupplier clockNs) {
         this.backend = backend;
-        this.readOnly = readOnly;
-        this.serial.putBytes(0, id);
-        sectors = backend.sizeBytes() / SECTOR_SIZE;
-        config.putLong(0, sectors, ByteOrder.LITTLE_ENDIAN);
-        config.putInt(8, SIZE_MAX, ByteOrder.LITTLE_ENDIAN);
-        config.putInt(12, SEG_MAX, ByteOrder.LITTLE_ENDIAN);
-        config.putInt(20, SECTOR_SIZE, ByteOrder.LITTLE_ENDIAN);
+        this.settings = settings;
+        this.clockNs = clockNs;
+        config = new BlockConfig(sectorsOf(backend), settings.queues());
+        UnsafeBuffer serial = new UnsafeBuffer(new byte[BlockSettings.SERIAL_SIZE]);
+        serial.putBytes(0, settings.serial().getBytes(StandardCharsets.US_ASCII));
+        request = new BlockRequest(backend, config, settings.readOnly(), serial);
+        limiter = new RateLimiter(settings.limit(), clockNs);
+        timers = Stream.generate(TimerFd::new).limit(settings.queues()).toArray(TimerFd[]::new);
+    }
+
+    private static long sectorsOf(BlockBackend backend) {
+        long sizeBytes = backend.sizeBytes();
+        if (sizeBytes < 0 || sizeBytes % SECTOR_SIZE != 0) {
+            throw new IllegalArgumentException("a disk of " + sizeBytes + " bytes is not whole sectors");
+        }
+        return sizeBytes / SECTOR_SIZE;
     }
 
     @Override
@@ -96,12 +95,13 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public long features() {
-        return F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (readOnly ? F_RO : 0);
+        long features = F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY | F_CONFIG_WCE | F_MQ;
+        return features | (settings.readOnly() ? F_RO : F_DISCARD | F_WRITE_ZEROES);
     }
 
     @Override
     public int queueCount() {
-        return 1;
+        return settings.queues();
     }
 
     @Override
@@ -111,146 +111,131 @@ public final class BlockDevice implements VirtioDevice {
 
     @Override
     public long readConfig(long offset, int width) {
-        long value = 0;
-        for (int i = 0; i < width && offset >= 0 && offset + i < CONFIG_SIZE; i++) {
-            value |= (long) (config.getByte((int) offset + i) & 0xff) << (i * Byte.SIZE);
-        }
-        return value;
+        return config.read(offset, width);
     }
 
     @Override
     public void writeConfig(long offset, int width, long value) {
-        // No field of this device's configuration can be written.
+        if (offset == BlockConfig.WRITEBACK && width == 1) {
+            config.setWriteBack((value & 1) != 0);
+        }
+    }
+
+    @Override
+    public void attach(DeviceHost newHost) {
+        host = newHost;
+    }
+
+    @Override
+    public List<Wakeup> wakeups() {
+        return IntStream.range(0, timers.length)
+                .mapToObj(queue -> new Wakeup(timers[queue].fd(), queue))
+                .toList();
     }
 
     @Override
     public void activate(long features) {
-        writeBack = (features & F_FLUSH) != 0;
+        request.driverCanFlush((features & F_FLUSH) != 0);
     }
 
     @Override
     public void reset() {
-        writeBack = false;
+        config.setWriteBack(true);
+    }
+
+    /**
+     * Shows the size that the backend has now to the guest; from any thread, after it has grown.
+     *
+     * @throws IllegalArgumentException if it is smaller than before, which the guest could not bear, or not whole sectors
+     */
+    public synchronized void resized() {
+        long sectors = sectorsOf(backend);
+        if (sectors < config.sectors()) {
+            throw new IllegalArgumentException("disk " + settings.serial() + " cannot shrink from " + config.sectors()
+                    + " to " + sectors + " sectors while its guest uses it");
+        }
+        config.setSectors(sectors);
+        host.configChanged();
+    }
+
+    /** Puts another limit into force; from any thread. */
+    public void limit(RateLimit limit) {
+        limiter.set(limit);
+        for (int queue = 0; queue < timers.length; queue++) {
+            host.wake(queue);
+        }
+    }
+
+    /** What it did so far; from any thread. */
+    public DeviceMetrics metrics() {
+        return metrics.read();
     }
 
     @Override
-    public long serve(int queue, DescriptorChain chain) {
-        chain.readFirst(header, HEADER_SIZE);
-        int type = header.getInt(0, ByteOrder.LITTLE_ENDIAN);
-        long sector = header.getLong(SECTOR_OFFSET, ByteOrder.LITTLE_ENDIAN);
-        int status;
+    public void serve(int queue, DeviceQueue requests) {
+        for (DescriptorChain chain = requests.next(); chain != null; chain = requests.next()) {
+            request.parse(chain);
+            long waitNs = limiter.take(request.bytes());
+            if (waitNs > 0) {
+                requests.undo(1);
+                timers[queue].set(waitNs);
+                metrics.throttled();
+                return;
+            }
+            long startNs = clockNs.getAsLong();
+            int status = execute();
+            request.answer(status);
+            requests.used(chain, request.writtenBytes());
+            requests.publish();
+            if (status == BlockRequest.S_OK) {
+                metrics.succeeded(request.type(), request.bytes(), clockNs.getAsLong() - startNs);
+            } else {
+                metrics.failed();
+            }
+            if (requests.turnIsOver()) {
+                return;
+            }
+        }
+    }
+
+    private int execute() {
         try {
-            status = switch (type) {
-                case T_IN -> read(sector, chain);
-                case T_OUT -> write(sector, chain);
-                case T_FLUSH -> flush();
-                case T_GET_ID -> getId(chain);
-                default -> S_UNSUPP;
-            };
-            failing &= status != S_OK;
+            int status = request.execute();
+            failing &= status != BlockRequest.S_OK;
+            return status;
         } catch (IOException e) {
-            status = S_IOERR;
             if (!failing) {
                 failing = true;
-                LOG.warn("disk {}: request of type {} at sector {} failed", serialText(), type, sector, e);
+                LOG.warn(
+                        "disk {}: request of type {} at sector {} failed",
+                        settings.serial(),
+                        request.type(),
+                        request.sector(),
+                        e);
             }
+            return BlockRequest.S_IOERR;
         }
-        chain.writeLast(status);
-        boolean filled = status == S_OK && (type == T_IN || type == T_GET_ID);
-        return filled ? chain.writableBytes() : STATUS_SIZE;
-    }
-
-    private String serialText() {
-        return serial.getStringWithoutLengthAscii(0, SERIAL_SIZE).trim();
-    }
-
-    private boolean inside(long sector, long bytes) {
-        return bytes % SECTOR_SIZE == 0 && sector >= 0 && sector <= sectors && bytes / SECTOR_SIZE <= sectors - sector;
-    }
-
-    private int read(long sector, DescriptorChain chain) throws IOException {
-        long bytes = chain.writableBytes() - STATUS_SIZE;
-        if (bytes < 0 || !inside(sector, bytes)) {
-            return S_IOERR;
-        }
-        long offset = sector * SECTOR_SIZE;
-        long end = offset + bytes;
-        for (int i = chain.readableCount(); i < chain.count() && offset < end; i++) {
-            long length = Math.min(chain.length(i), end - offset);
-            readBuffer(chain.memory(), offset, chain.address(i), length);
-            offset += length;
-        }
-        return S_OK;
-    }
-
-    private void readBuffer(GuestMemory memory, long offset, long guestAddress, long length) throws IOException {
-        long address = memory.checkedAddress(guestAddress, length);
-        try {
-            for (long done = 0; done < length; done += SIZE_MAX) {
-                backend.read(offset + done, address + done, (int) Math.min(SIZE_MAX, length - done));
-            }
-        } finally {
-            // Even a read that failed may have written a part.
-            memory.markDirty(guestAddress, length);
-        }
-    }
-
-    private int write(long sector, DescriptorChain chain) throws IOException {
-        long bytes = chain.readableBytes() - HEADER_SIZE;
-        if (readOnly || !inside(sector, bytes)) {
-            return S_IOERR;
-        }
-        long offset = sector * SECTOR_SIZE;
-        long skip = HEADER_SIZE;
-        for (int i = 0; i < chain.readableCount(); i++) {
-            long skipped = Math.min(skip, chain.length(i));
-            long length = chain.length(i) - skipped;
-            skip -= skipped;
-            writeBuffer(chain.memory().checkedAddress(chain.address(i) + skipped, length), offset, length);
-            offset += length;
-        }
-        if (!writeBack) {
-            // A driver that cannot flush is told that a write is done when it is on stable storage.
-            backend.flush();
-        }
-        return S_OK;
-    }
-
-    private void writeBuffer(long address, long offset, long length) throws IOException {
-        for (long done = 0; done < length; done += SIZE_MAX) {
-            backend.write(offset + done, address + done, (int) Math.min(SIZE_MAX, length - done));
-        }
-    }
-
-    private int flush() throws IOException {
-        backend.flush();
-        return S_OK;
-    }
-
-    private int getId(DescriptorChain chain) {
-        if (chain.writableBytes() < SERIAL_SIZE + STATUS_SIZE) {
-            return S_IOERR;
-        }
-        chain.writeFirst(serial, SERIAL_SIZE);
-        return S_OK;
     }
 
     @Override
     public byte[] save() {
-        return ByteBuffer.allocate(Long.BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(sectors)
-                .array();
+        return new BlockState(config.sectors(), config.writeBack()).toBytes();
     }
 
     @Override
-    public void restore(byte[] state) {
-        long saved = state.length == Long.BYTES
-                ? ByteBuffer.wrap(state).order(ByteOrder.LITTLE_ENDIAN).getLong()
-                : -1;
-        if (saved != sectors) {
+    public void restore(byte[] bytes) {
+        BlockState state = BlockState.parse(bytes);
+        if (state.sectors() != config.sectors()) {
             throw new IllegalArgumentException(
-                    "the state is of a disk of " + saved + " sectors, this one has " + sectors);
+                    "the state is of a disk of " + state.sectors() + " sectors, this one has " + config.sectors());
+        }
+        config.setWriteBack(state.writeBack());
+    }
+
+    @Override
+    public void close() {
+        for (TimerFd timer : timers) {
+            timer.close();
         }
     }
 }

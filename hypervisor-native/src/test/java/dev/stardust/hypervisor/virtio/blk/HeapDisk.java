@@ -1,19 +1,19 @@
 package dev.stardust.hypervisor.virtio.blk;
 
 import java.io.IOException;
+import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** A disk in an array that checks what it is asked for, counts flushes and fails when told to. */
+/** A disk in an array that checks what it is asked for, counts calls and fails when told to. */
 public final class HeapDisk implements BlockBackend {
-    private final byte[] bytes;
-    private final UnsafeBuffer buffer;
+    private byte[] bytes;
     private int flushes;
     private int transfers;
+    private int discards;
     private IOException failure;
 
     public HeapDisk(int sizeBytes) {
         bytes = new byte[sizeBytes];
-        buffer = new UnsafeBuffer(bytes);
     }
 
     public byte[] bytes() {
@@ -24,12 +24,21 @@ public final class HeapDisk implements BlockBackend {
         return flushes;
     }
 
+    /** Reads, writes and zeroings. */
     public int transfers() {
         return transfers;
     }
 
+    public int discards() {
+        return discards;
+    }
+
     public void failWith(IOException newFailure) {
         failure = newFailure;
+    }
+
+    public void resize(int sizeBytes) {
+        bytes = Arrays.copyOf(bytes, sizeBytes);
     }
 
     @Override
@@ -41,14 +50,27 @@ public final class HeapDisk implements BlockBackend {
     public void read(long offset, long address, int length) throws IOException {
         check(offset, length);
         transfers++;
-        buffer.getBytes((int) offset, new UnsafeBuffer(address, length), 0, length);
+        new UnsafeBuffer(address, length).putBytes(0, bytes, (int) offset, length);
     }
 
     @Override
     public void write(long offset, long address, int length) throws IOException {
         check(offset, length);
         transfers++;
-        buffer.putBytes((int) offset, new UnsafeBuffer(address, length), 0, length);
+        new UnsafeBuffer(address, length).getBytes(0, bytes, (int) offset, length);
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length) throws IOException {
+        check(offset, length);
+        transfers++;
+        Arrays.fill(bytes, (int) offset, (int) (offset + length), (byte) 0);
+    }
+
+    @Override
+    public void discard(long offset, long length) throws IOException {
+        discards++;
+        writeZeroes(offset, length);
     }
 
     @Override
@@ -58,7 +80,7 @@ public final class HeapDisk implements BlockBackend {
     }
 
     /** An assertion error is none of what a transport turns into a fault: it ends the test. */
-    private void check(long offset, int length) throws IOException {
+    private void check(long offset, long length) throws IOException {
         if (offset < 0 || length < 0 || length > bytes.length - offset) {
             throw new AssertionError(length + " bytes at " + offset + " of a disk of " + bytes.length);
         }

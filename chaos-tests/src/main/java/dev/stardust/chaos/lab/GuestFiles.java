@@ -1,0 +1,30 @@
+package dev.stardust.chaos.lab;
+
+import java.nio.file.Path;
+
+/**
+ * What guests boot from.
+ *
+ * @param bzImage Debian's kernel as it comes
+ * @param vmlinux the ELF file in it
+ * @param initramfs busybox, modules and the cases' commands, as a cpio archive
+ * @param discs a folder with the CD of each case that has one, and the root if any has one
+ * @param result where a case puts its root as the guest left it, as large as it is
+ */
+public record GuestFiles(Path bzImage, Path vmlinux, Path initramfs, Path discs, Path result) {
+    static final String ROOT = "root.ext4";
+
+    static String cdName(String caseName) {
+        return caseName + ".iso";
+    }
+
+    /** The disk that is a guest's root, as it is at first. */
+    public Path root() {
+        return discs.resolve(ROOT);
+    }
+
+    /** The CD of a case that has one. */
+    public Path cd(String caseName) {
+        return discs.resolve(cdName(caseName));
+    }
+}

@@ -1,0 +1,79 @@
+package dev.stardust.chaos.lab;
+
+import dev.stardust.chaos.lab.Marker.Kind;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
+final class LabConsole {
+    /** What the lab's kernel says when a CPU of it hangs; it may, when a guest has two vCPUs. */
+    private static final String SOFT_LOCKUP = "soft lockup";
+
+    /** Lines shown of a case that came to no end, or to none at all. */
+    private static final int TAIL_LINES = 60;
+
+    private final List<String> names;
+    private final List<String> lines = new ArrayList<>();
+    private final Map<String, Integer> begins = new LinkedHashMap<>();
+    private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
+    private boolean softLockup;
+
+    /** Of a run of these cases. */
+    LabConsole(List<String> names) {
+        this.names = List.copyOf(names);
+    }
+
+    /** Takes a line. */
+    synchronized void add(String raw) {
+        String line = raw.stripTrailing();
+        Optional<Marker> marker = Marker.parse(line);
+        if (marker.isEmpty()) {
+            lines.add(line);
+            softLockup |= line.contains(SOFT_LOCKUP);
+            return;
+        }
+        Marker m = marker.get();
+        if (m.kind() == Kind.BEGIN) {
+            begins.put(m.name(), lines.size());
+        } else {
+            verdicts.putIfAbsent(
+                    m.name(), new Verdict(m.name(), m.kind() == Kind.OK, m.detail(), since(m.name(), lines.size())));
+        }
+    }
+
+    private List<String> since(String name, int limit) {
+        int end = lines.size();
+        return lines.subList(begins.getOrDefault(name, Math.max(0, end - limit)), end);
+    }
+
+    /** Whether the lab's own kernel hung. */
+    synchronized boolean softLockup() {
+        return softLockup;
+    }
+
+    /** Whether each of these cases came to an end. */
+    synchronized boolean isComplete() {
+        return verdicts.keySet().containsAll(names);
+    }
+
+    /**
+     * What became of each case.
+     *
+     * @param end how the run ended, for cases that have no marker: they failed
+     */
+    synchronized List<Verdict> verdicts(String end) {
+        List<Verdict> all = new ArrayList<>();
+        for (String name : names) {
+            Verdict verdict = verdicts.get(name);
+            if (verdict == null) {
+                String why = begins.containsKey(name) ? "it came to no end: " : "it did not begin: ";
+                verdict = new Verdict(name, false, why + end, since(name, TAIL_LINES));
+            }
+            all.add(verdict);
+        }
+        return all;
+    }
+}

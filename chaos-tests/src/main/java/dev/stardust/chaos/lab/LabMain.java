@@ -1,0 +1,27 @@
+package dev.stardust.chaos.lab;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import dev.stardust.chaos.lab.cases.LinuxCases;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.slf4j.LoggerFactory;
+
+/** Runs cases in this JVM, on this machine's KVM: {@code LabMain BZIMAGE VMLINUX INITRAMFS DISCS RESULT CASE...}. */
+public final class LabMain {
+    private static final int FILES = 5;
+
+    private LabMain() {}
+
+    public static void main(String[] args) {
+        ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.WARN);
+        GuestFiles files = new GuestFiles(
+                Path.of(args[0]), Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), Path.of(args[4]));
+        CaseRunner runner = new CaseRunner(files, System.out);
+        for (String name : Arrays.asList(args).subList(FILES, args.length)) {
+            runner.run(LinuxCases.named(name));
+        }
+        // Threads of a case that hangs do not keep it.
+        System.exit(0);
+    }
+}

@@ -1,0 +1,30 @@
+package dev.stardust.chaos.lab;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How {@link LabMain} is started, in the lab and on a host. */
+final class LabProgram {
+    /** What starts fastest where code runs slowly: one compiler, one collector thread. */
+    private static final List<String> FLAGS = List.of(
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            "-Xshare:auto",
+            "-Xmx512m",
+            "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+            "--add-opens=java.base/java.util.zip=ALL-UNNAMED");
+
+    private LabProgram() {}
+
+    /** The arguments of {@code java}, without the cases' names. */
+    static List<String> arguments(List<String> classPath, GuestFiles guest) {
+        List<String> arguments = new ArrayList<>(FLAGS);
+        arguments.addAll(List.of("-cp", String.join(":", classPath), LabMain.class.getName()));
+        for (Path file : List.of(guest.bzImage(), guest.vmlinux(), guest.initramfs(), guest.discs(), guest.result())) {
+            arguments.add(file.toString());
+        }
+        return arguments;
+    }
+}

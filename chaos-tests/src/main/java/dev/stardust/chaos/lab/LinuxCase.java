@@ -1,0 +1,44 @@
+package dev.stardust.chaos.lab;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** One thing that an unmodified Linux guest does under our VMM. To add one: a class in {@code cases}, a line in its list. */
+public interface LinuxCase {
+    /** Lower-case letters, digits and dashes. */
+    String name();
+
+    /** vCPUs of its largest guest. Cases with more than one run in a lab of their own. */
+    default int vcpus() {
+        return 1;
+    }
+
+    /**
+     * What the guest does after it said INNER UP: shell commands for busybox, with {@code load MODULE} for kernel modules
+     * of {@code Initramfs.GUEST_MODULES}. Afterwards the guest powers off.
+     */
+    default String guestCommands() {
+        return "";
+    }
+
+    /** After which it failed, whatever it does. */
+    default Duration limit() {
+        return Duration.ofSeconds(60);
+    }
+
+    /** Before the digest of {@code /data} on a root, in a case's note. */
+    String DATA = "data ";
+
+    /** Whether a guest of this case has a root on a disk, which is looked at afterwards from outside. */
+    default boolean hasRoot() {
+        return false;
+    }
+
+    /** The boot loader of the CD that is made for this case; most have none. */
+    default Optional<CdLoader> cd() {
+        return Optional.empty();
+    }
+
+    /** The host's side: starts guests and says by an exception what is not as it should be. */
+    void run(LabContext lab) throws Exception;
+}

@@ -1,0 +1,108 @@
+package dev.stardust.chaos.lab;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
+final class LinuxRun {
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
+    private final boolean inLab;
+    private final Path folder;
+
+    /**
+     * Prepares.
+     *
+     * @param folder for images, which go, and console logs, which stay
+     */
+    LinuxRun(LinuxMode mode, Path folder) throws IOException {
+        inLab = mode == LinuxMode.LAB || (mode == LinuxMode.AUTO && !HostKvm.runsLinux());
+        this.folder = Files.createDirectories(folder);
+    }
+
+    /** Where the cases run, for the user. */
+    String place() {
+        return inLab ? "a lab machine" : "this host";
+    }
+
+    /** Runs cases, all in one lab and one JVM. */
+    List<Verdict> run(String name, List<LinuxCase> cases) throws IOException {
+        LabConsole console = console(cases);
+        return console.verdicts(attempt(name, cases, console, false));
+    }
+
+    /**
+     * As {@link #run}, for guests with several vCPUs. These now and then hang the lab's own kernel, which says so: then
+     * they get one more lab.
+     */
+    List<Verdict> runAgainIfTheLabHangs(String name, List<LinuxCase> cases) throws IOException {
+        LabConsole console = console(cases);
+        String end = attempt(name, cases, console, true);
+        if (console.softLockup()) {
+            console = console(cases);
+            end = attempt(name + "-again", cases, console, true);
+        }
+        return console.verdicts(end);
+    }
+
+    private static LabConsole console(List<LinuxCase> cases) {
+        return new LabConsole(names(cases));
+    }
+
+    private static List<String> names(List<LinuxCase> cases) {
+        return cases.stream().map(LinuxCase::name).toList();
+    }
+
+    private String attempt(String name, List<LinuxCase> cases, LabConsole console, boolean endIfHung)
+            throws IOException {
+        LabCache cache = LabCache.ofUser();
+        LinuxFiles linux = LinuxFiles.prepare(cache);
+        Path log = folder.resolve(name + ".log");
+        try (TempFolder work = TempFolder.create(folder, name + "-")) {
+            Path initramfs = work.path().resolve("guest.cpio");
+            new Initramfs(linux).writeForGuests(initramfs, cases);
+            Path discs = Files.createDirectory(work.path().resolve("discs"));
+            new CdImages(linux.bzImage(), initramfs).make(cases, discs);
+            Path result = result(cases, linux, discs);
+            List<String> command = inLab
+                    ? LabMachine.command(
+                            LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
+                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
+            return ConsoleProcess.run(command, console, log, LIMIT, endIfHung) + "; its console is in " + log;
+        }
+    }
+
+    /** Makes the root of guests that have one; gives where a root lies afterwards. */
+    private Path result(List<LinuxCase> cases, LinuxFiles linux, Path discs) throws IOException {
+        Path result = resultOfRoot();
+        Files.deleteIfExists(result);
+        try (RandomAccessFile file = new RandomAccessFile(result.toFile(), "rw")) {
+            file.setLength((long) RootImage.SIZE_MIB << 20);
+        }
+        if (cases.stream().anyMatch(LinuxCase::hasRoot)) {
+            RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
+        }
+        return result;
+    }
+
+    /** The root of the case of the last run that had one, as its guest left it. */
+    Path resultOfRoot() {
+        return folder.resolve("root.result");
+    }
+
+    private static List<String> onHost(GuestFiles guest, List<String> names) {
+        List<String> classPath = LabClassPath.wanted(System.getProperty("java.class.path")).stream()
+                .map(Path::toString)
+                .toList();
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(LabProgram.arguments(classPath, guest));
+        command.addAll(names);
+        return command;
+    }
+}

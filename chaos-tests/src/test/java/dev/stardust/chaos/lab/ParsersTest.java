@@ -1,0 +1,80 @@
+package dev.stardust.chaos.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.stardust.chaos.ToolException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What other programs say, and the words that users say. */
+class ParsersTest {
+    @Test
+    void theCandidateOfAptIsFound() {
+        assertEquals(
+                Optional.of("1:1.35.0-4+b1"),
+                DebianPackages.candidate(
+                        "busybox-static:\n  Installed: (none)\n  Candidate: 1:1.35.0-4+b1\n  Version table:\n"));
+        assertEquals(Optional.empty(), DebianPackages.candidate("x:\n  Installed: (none)\n  Candidate: (none)\n"));
+        assertEquals(Optional.empty(), DebianPackages.candidate(""));
+    }
+
+    @Test
+    void theKernelsPackageIsFound() {
+        assertEquals(
+                Optional.of("linux-image-6.1.0-56-cloud-amd64"),
+                DebianPackages.kernel("linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-56-cloud-amd64\n"));
+        assertEquals(Optional.empty(), DebianPackages.kernel("linux-image-cloud-amd64\n  Suggests: linux-doc\n"));
+    }
+
+    @Test
+    void librariesAndTheLoaderAreFound() {
+        String ldd =
+                """
+                /jre/bin/java:
+                \tlinux-vdso.so.1 (0x00007ffc)
+                \tlibz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x00007f01)
+                \tlibjli.so => not found
+                \t/lib64/ld-linux-x86-64.so.2 (0x00007f02)
+                """;
+        assertEquals(
+                Map.of(
+                        "libz.so.1",
+                        Path.of("/lib/x86_64-linux-gnu/libz.so.1"),
+                        "ld-linux-x86-64.so.2",
+                        Path.of("/lib64/ld-linux-x86-64.so.2")),
+                SharedLibraries.parse(ldd));
+    }
+
+    @Test
+    void onlyWhatTheCasesUseIsOnTheirClassPath() {
+        assertEquals(
+                List.of(
+                        Path.of("/r/hypervisor-native/target/classes"),
+                        Path.of("/m/jnr-ffi-2.2.17.jar"),
+                        Path.of("/m/agrona-2.6.0.jar")),
+                LabClassPath.wanted("/r/chaos-tests/target/test-classes:/m/agrona-2.6.0.jar:/m/pekko-actor.jar:"
+                        + "/r/hypervisor-native/target/classes:/m/jnr-ffi-2.2.17.jar"));
+    }
+
+    @Test
+    void aCpuThatVirtualizesSaysSo() {
+        assertTrue(HostKvm.cpuVirtualizes("processor\t: 0\nflags\t\t: fpu vmx sse\n"));
+        assertTrue(HostKvm.cpuVirtualizes("flags\t\t: fpu svm\n"));
+        assertFalse(HostKvm.cpuVirtualizes("flags\t\t: fpu sse\nvmx flags\t: vnmi\n"));
+        assertFalse(HostKvm.cpuVirtualizes("flags\t\t: fpu svm_lock\n"));
+    }
+
+    @Test
+    void modesAreTheThreeWords() {
+        assertEquals(LinuxMode.LAB, LinuxMode.of("lab"));
+        assertEquals(LinuxMode.HOST, LinuxMode.of("host"));
+        assertEquals(LinuxMode.AUTO, LinuxMode.of("auto"));
+        assertThrows(ToolException.class, () -> LinuxMode.of("Lab"));
+    }
+}

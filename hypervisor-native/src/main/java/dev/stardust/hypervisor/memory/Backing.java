@@ -1,0 +1,18 @@
+package dev.stardust.hypervisor.memory;
+
+/** What a guest's RAM is made of. Offsets are guest-physical addresses, all of whole pages inside RAM. */
+interface Backing extends AutoCloseable {
+    /**
+     * Gives pages back to the host; they read as zeros from then on, until they are written again.
+     *
+     * @return whether it did; if not, nothing has changed
+     */
+    boolean discard(long at, long length);
+
+    /** See {@link GuestMemory#addTouched}. */
+    void addTouched(DirtyBitmap into);
+
+    /** Frees what is there beside the mapping. */
+    @Override
+    void close();
+}

@@ -1,0 +1,22 @@
+package dev.stardust.hypervisor.metrics;
+
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a device counted since it was made, as of one moment; the numbers of one snapshot may be a request apart.
+ *
+ * @param counters by name, such as {@code read.bytes}
+ * @param latencies by name, such as {@code read}
+ */
+public record DeviceMetrics(SortedMap<String, Long> counters, SortedMap<String, Latency> latencies) {
+    /** Reads counters and recorders. */
+    public static DeviceMetrics of(Map<String, Counter> counters, Map<String, LatencyRecorder> recorders) {
+        SortedMap<String, Long> numbers = new TreeMap<>();
+        counters.forEach((name, counter) -> numbers.put(name, counter.get()));
+        SortedMap<String, Latency> latencies = new TreeMap<>();
+        recorders.forEach((name, recorder) -> latencies.put(name, recorder.read()));
+        return new DeviceMetrics(numbers, latencies);
+    }
+}

@@ -1,0 +1,115 @@
+package dev.stardust.ops.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Map;
+import java.util.UUID;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.NonBlockingReader;
+
+/** A terminal at a VM's console, by the node's API. Loads JLine, which no other command does. */
+final class ConsoleSession {
+    /** Ctrl-]. */
+    private static final int LEAVE = 0x1d;
+
+    /** How long to wait for a key before the guest's output is asked for again: short while something happens. */
+    private static final int SHORTEST_WAIT_MS = 10;
+
+    private static final int LONGEST_WAIT_MS = 160;
+    private static final int MAX_KEYS = 4096;
+
+    private final ApiClient client;
+    private final String path;
+    private final String vm;
+    private final String session = UUID.randomUUID().toString();
+    private byte[] untaken = {};
+    private boolean ended;
+
+    ConsoleSession(ApiClient client, String vm) {
+        this.client = client;
+        this.vm = vm;
+        path = "/vms/" + ApiClient.escape(vm) + "/console";
+    }
+
+    /** Returns when the user or the console leaves; the terminal is as before then. */
+    int run() throws IOException {
+        try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
+            OutputStream out = terminal.output();
+            exchange(out); // fails before the terminal changes
+            say(out, "[console of " + vm + ": Ctrl-] leaves]\r\n");
+            Attributes before = terminal.enterRawMode();
+            try {
+                makeTransparent(terminal);
+                boolean left = converse(terminal.reader(), out);
+                say(out, left ? "\r\n[left the console of " + vm + "]\r\n" : "\r\n[the console ended]\r\n");
+            } finally {
+                terminal.setAttributes(before);
+            }
+        }
+        return 0;
+    }
+
+    /** Every key is the guest's, Ctrl-C too, and what it prints is not changed. */
+    private static void makeTransparent(Terminal terminal) {
+        Attributes raw = terminal.getAttributes();
+        raw.setLocalFlag(Attributes.LocalFlag.ISIG, false);
+        raw.setOutputFlag(Attributes.OutputFlag.OPOST, false);
+        terminal.setAttributes(raw);
+    }
+
+    /** True when the user left, false when the console ended. */
+    private boolean converse(NonBlockingReader keys, OutputStream out) throws IOException {
+        int waitMs = SHORTEST_WAIT_MS;
+        while (!ended) {
+            boolean left = readKeys(keys, waitMs);
+            boolean busy = untaken.length > 0;
+            busy |= exchange(out);
+            if (left) {
+                return true;
+            }
+            waitMs = busy ? SHORTEST_WAIT_MS : Math.min(2 * waitMs, LONGEST_WAIT_MS);
+        }
+        return false;
+    }
+
+    /** Adds what is typed to what the guest has not taken; true when the user leaves. */
+    private boolean readKeys(NonBlockingReader keys, int waitMs) throws IOException {
+        if (untaken.length >= MAX_KEYS) {
+            return false;
+        }
+        StringBuilder typed = new StringBuilder();
+        int key = keys.read(waitMs);
+        while (key >= 0 && key != LEAVE && typed.length() < MAX_KEYS) {
+            typed.append((char) key);
+            key = keys.peek(1) >= 0 ? keys.read() : NonBlockingReader.READ_EXPIRED;
+        }
+        byte[] bytes = typed.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] all = Arrays.copyOf(untaken, untaken.length + bytes.length);
+        System.arraycopy(bytes, 0, all, untaken.length, bytes.length);
+        untaken = all;
+        return key == LEAVE || key == NonBlockingReader.EOF;
+    }
+
+    /** Types and shows what the guest printed; tells whether it printed anything. */
+    private boolean exchange(OutputStream out) throws IOException {
+        JsonNode answer = client.post(
+                path, Map.of("session", session, "input", Base64.getEncoder().encodeToString(untaken)));
+        untaken = Arrays.copyOfRange(untaken, answer.path("taken").asInt(), untaken.length);
+        ended = answer.path("ended").asBoolean();
+        byte[] printed = Base64.getDecoder().decode(answer.path("output").asText());
+        out.write(printed);
+        out.flush();
+        return printed.length > 0;
+    }
+
+    private static void say(OutputStream out, String text) throws IOException {
+        out.write(text.getBytes(StandardCharsets.US_ASCII));
+        out.flush();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.stardust.vm.network;
+
+import java.util.List;
+
+/**
+ * A network interface of a VM as the host made it.
+ *
+ * @param index which of the VM's interfaces, from 0
+ * @param tap name of the tap that the VMM opens
+ * @param bridge the bridge that the tap is a port of
+ * @param mac the guest's address
+ * @param address the guest's IPv4 address with its prefix like 10.213.0.2/20, which DHCP gives it, or null if others do
+ * @param gateway the host's address there, which is also a name server, or null
+ * @param ports ports of the host that lead to it
+ */
+public record GuestNic(
+        String vm,
+        int index,
+        String tap,
+        String bridge,
+        String mac,
+        int mtu,
+        String address,
+        String gateway,
+        List<PortForward> ports) {
+    public GuestNic {
+        ports = List.copyOf(ports);
+    }
+
+    /** Whether it is behind the host's own address. */
+    boolean behindNat() {
+        return address != null;
+    }
+
+    /** The address without its prefix. */
+    int ip() {
+        return Subnet.parseAddress(address.substring(0, address.indexOf('/')));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.stardust.vm.actor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.vm.spec.DeploymentSpec;
+import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.spec.SpecException;
+import dev.stardust.vm.spec.VmSpec;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ResolvedDevicesTest {
+    private static final Map<String, ImageEntry> IMAGES = Map.of("disc", new ImageEntry("ab12", 1, "cd34"));
+
+    private static VmSpec spec(String fields) {
+        return DeploymentSpec.parse("f", "name: d\nvms:\n- {name: a, memory: 64MiB, " + fields + "}")
+                .vms()
+                .get(0);
+    }
+
+    private static ResolvedSpec resolve(String fields) {
+        return ResolvedSpec.of(spec(fields), IMAGES, Map.of());
+    }
+
+    @Test
+    void whatIsInTheCdDriveIsNamedByItsManifest() {
+        assertEquals("ab12", resolve("cd: disc").extras().cd());
+        ClusterException missing = assertThrows(ClusterException.class, () -> resolve("cd: other"));
+        assertTrue(missing.getMessage().contains("there are disc"), missing.getMessage());
+    }
+
+    @Test
+    void onlyAVmWithVsockIsGivenAWorkerOfItsOwnUnasked() {
+        assertTrue(resolve("vsock: true").strict());
+        assertFalse(resolve("rng: true, balloon: true").strict());
+    }
+
+    @Test
+    void networksAndDevicesComeThroughTheRegistryAndTheRecord() {
+        VmSpec spec = spec("networks: [{ports: [80:8080], limit: 5Mbit}], rng: true, cd: disc, isoEntry: '2'");
+        assertEquals(spec, VmSpec.fromJson(spec.toJson()));
+        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of());
+        assertEquals(resolved, Json.read(Json.write(resolved), ResolvedSpec.class));
+        assertEquals(5, resolved.networks().get(0).limitMbits());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"isoEntry: '2'", "isoEntry: '2', cd: disc, kernel: /k"})
+    void onlyWhatIsInTheDriveIsStartedFromThere(String fields) {
+        SpecException refused = assertThrows(SpecException.class, () -> spec(fields));
+        assertTrue(refused.getMessage().contains("cd"), refused.getMessage());
+    }
+
+    @Test
+    void aRecordOfBeforeThereWereDevicesHasNone() {
+        ResolvedSpec old = Json.read("{\"name\":\"a\",\"memoryMib\":64,\"cpus\":1,\"disks\":[]}", ResolvedSpec.class);
+        assertEquals(List.of(), old.networks());
+        assertEquals(Extras.NONE, old.extras());
+    }
+}
