@@ -10,7 +10,10 @@ import java.util.List;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun {
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    /** For the lab itself, and for each case on a busy machine; on a quiet one a case takes 6 to 20 s. */
+    private static final Duration LAB_LIMIT = Duration.ofMinutes(3);
+
+    private static final Duration CASE_LIMIT = Duration.ofSeconds(25);
 
     private final boolean inLab;
     private final Path folder;
@@ -73,8 +76,12 @@ final class LinuxRun {
                     ? LabMachine.command(
                             LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
                     : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
-            return ConsoleProcess.run(command, console, log, LIMIT, endIfHung) + "; its console is in " + log;
+            return ConsoleProcess.run(command, console, log, limit(cases), endIfHung) + "; its console is in " + log;
         }
+    }
+
+    private static Duration limit(List<LinuxCase> cases) {
+        return LAB_LIMIT.plus(CASE_LIMIT.multipliedBy(cases.size()));
     }
 
     /** Makes the root of guests that have one; gives where a root lies afterwards. */

@@ -17,6 +17,7 @@ public final class LinuxCases {
             new PanicCase(),
             new PowerButtonCase(),
             new ConsoleCase(),
+            new TerminalCase(),
             new DiskCase(),
             new RootCase(),
             new RngCase(),
