@@ -77,6 +77,7 @@ missing_packages() { # purpose
       command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
       command -v nft >/dev/null || [ -x /usr/sbin/nft ] || wanted+=(nftables)
       command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ] || wanted+=(dnsmasq-base)
+      command -v passt >/dev/null || wanted+=(passt)
       command -v sysctl >/dev/null || [ -x /usr/sbin/sysctl ] || wanted+=(procps)
       command -v busybox >/dev/null || wanted+=(busybox-static)
       ;;

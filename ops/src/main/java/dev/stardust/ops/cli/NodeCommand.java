@@ -52,6 +52,13 @@ final class NodeCommand {
                 description = "whether VM workers may do only what they need (default on; off is for debugging)")
         private String confine;
 
+        @Option(
+                names = "--nat",
+                paramLabel = "auto|bridge|passt",
+                description = "by what guests are behind NAT: a bridge and nftables, or passt, which needs no rights"
+                        + " (default auto: what the node may do)")
+        private String nat;
+
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
         private boolean insecure;
 
@@ -65,6 +72,7 @@ final class NodeCommand {
             add(args, "--memory-mib", memoryMib);
             add(args, "--token-file", tokenFile);
             add(args, "--confine", confine);
+            add(args, "--nat", nat);
             if (insecure) {
                 args.add("--insecure");
             }

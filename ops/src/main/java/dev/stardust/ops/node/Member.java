@@ -158,7 +158,7 @@ final class Member implements AutoCloseable {
                 .confined(settings.confine());
     }
 
-    private HostNetwork network(HostAddress self) {
+    private HostNetwork network(HostAddress self) throws IOException {
         // Each node of a machine has a bridge of its own; the usual ports go with the usual name.
         String bridge = self.httpPort() == Settings.DEFAULT_PORT_BASE
                 ? NetworkSettings.DEFAULT_BRIDGE
@@ -168,6 +168,9 @@ final class Member implements AutoCloseable {
                         identity.hostId(),
                         settings.data().resolve("network.json"),
                         Path.of("/run/stardust-" + bridge),
+                        settings.nat().isPasst()
+                                ? settings.data().resolve("run").resolve("passt")
+                                : null,
                         bridge,
                         null,
                         true),

@@ -22,10 +22,20 @@ import java.util.Set;
  * @param memoryMib memory for VMs
  * @param tokenFile file with the API token
  * @param confine whether workers may do only what they need
+ * @param nat by what guests are behind NAT
  */
-record Settings(Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile, boolean confine) {
+record Settings(
+        Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile, boolean confine, Nat nat) {
     private static final Set<String> FLAGS = Set.of(
-            "--data", "--name", "--bind", "--port-base", "--memory-mib", "--token-file", "--insecure", "--confine");
+            "--data",
+            "--name",
+            "--bind",
+            "--port-base",
+            "--memory-mib",
+            "--token-file",
+            "--insecure",
+            "--confine",
+            "--nat");
     static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
 
@@ -66,7 +76,8 @@ record Settings(Path data, String name, String bind, int portBase, int memoryMib
                         file,
                         "--token-file",
                         data.resolve("token").toString())),
-                onOrOff("--confine", value(flags, environment, file, "--confine", "on")));
+                onOrOff("--confine", value(flags, environment, file, "--confine", "on")),
+                Nat.parse(value(flags, environment, file, "--nat", "auto")));
     }
 
     /** YAML reads on and off as true and false. */

@@ -143,7 +143,8 @@ public final class LocalVmHost implements VmHost {
                         disks(record),
                         devices(record),
                         tag))
-                .thenCompose(create -> workers.create(create, spec.strict()));
+                .thenCompose(create ->
+                        workers.create(create, spec.strict() || create.devices().connects()));
     }
 
     /** With copies of the files beside the VM's others, since a worker can read no others. */
@@ -207,7 +208,7 @@ public final class LocalVmHost implements VmHost {
         for (int i = 0; i < spec.networks().size(); i++) {
             ResolvedSpec.Nic nic = spec.networks().get(i);
             GuestNic made = network.attach(record.name(), i, nic.wanted(), nic.address());
-            nics.add(new Devices.Nic(made.tap(), made.mac(), made.mtu(), nic.limitMbits()));
+            nics.add(new Devices.Nic(made.tap(), made.socket(), made.mac(), made.mtu(), nic.limitMbits()));
         }
         return new Devices(
                 nics,

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -19,9 +18,6 @@ import java.util.Set;
  * <p>Why a server: a distribution's image asks by DHCP, and few kernels still read an address from the command line.
  */
 final class Dnsmasq {
-    private static final long STOP_DEADLINE_NS = 5_000_000_000L;
-    private static final long POLL_MS = 5;
-
     private final Path folder;
     private final String bridge;
     private final CommandRunner runner;
@@ -82,11 +78,11 @@ final class Dnsmasq {
         writeHosts(hosts(nics));
         List<String> command = command(folder, bridge, subnet);
         Optional<ProcessHandle> running = running();
-        if (running.isPresent() && commandLine(running.get().pid()).equals(command)) {
+        if (running.isPresent() && PidFile.commandLine(running.get().pid()).equals(command)) {
             runner.run("kill", "-HUP", Long.toString(running.get().pid()));
             return;
         }
-        running.ifPresent(Dnsmasq::end);
+        running.ifPresent(PidFile::end);
         runner.run(command, ""); // It returns when the server is ready.
     }
 
@@ -108,7 +104,7 @@ final class Dnsmasq {
 
     /** Ends the server, if there is one, and removes its files. */
     void stop() {
-        running().ifPresent(Dnsmasq::end);
+        running().ifPresent(PidFile::end);
         try {
             for (String name : List.of("hosts.new", "hosts", "pid")) {
                 Files.deleteIfExists(folder.resolve(name));
@@ -119,41 +115,7 @@ final class Dnsmasq {
         }
     }
 
-    /** Our server: its pid is in the file, and its command line names the file. */
     private Optional<ProcessHandle> running() {
-        try {
-            long pid = Long.parseLong(Files.readString(pidFile()).strip());
-            boolean ours = commandLine(pid).contains("--pid-file=" + pidFile());
-            return ours ? ProcessHandle.of(pid) : Optional.empty();
-        } catch (IOException | NumberFormatException e) {
-            return Optional.empty();
-        }
-    }
-
-    /** Arguments of a process, each of which ends with a NUL (proc(5)); none if it is gone. */
-    private static List<String> commandLine(long pid) {
-        try {
-            byte[] bytes = Files.readAllBytes(Path.of("/proc", Long.toString(pid), "cmdline"));
-            return new ArrayList<>(List.of(new String(bytes, StandardCharsets.UTF_8).split("\0")));
-        } catch (IOException e) {
-            return List.of();
-        }
-    }
-
-    /** Waits until it is gone, since the next one needs its ports. */
-    private static void end(ProcessHandle server) {
-        server.destroy();
-        long start = System.nanoTime();
-        while (server.isAlive() && System.nanoTime() - start < STOP_DEADLINE_NS) {
-            try {
-                Thread.sleep(POLL_MS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                break;
-            }
-        }
-        if (server.isAlive()) {
-            server.destroyForcibly();
-        }
+        return PidFile.process(pidFile(), "--pid-file=" + pidFile());
     }
 }

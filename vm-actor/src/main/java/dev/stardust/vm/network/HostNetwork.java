@@ -1,6 +1,7 @@
 package dev.stardust.vm.network;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -42,9 +43,13 @@ public final class HostNetwork {
         if (state.nics().isEmpty() && state.subnet() == null) {
             return;
         }
-        NetworkState left = state.without(nic -> !running.contains(nic.vm()));
-        Set<String> kept = left.nics().stream().map(GuestNic::tap).collect(Collectors.toSet());
-        deleteTaps(tapsOnHost().filter(name -> !kept.contains(name)).toList());
+        Predicate<GuestNic> over = nic -> !running.contains(nic.vm());
+        state.nics().stream().filter(over.and(nic -> nic.socket() != null)).forEach(PasstNetwork::stop);
+        NetworkState left = state.without(over);
+        if (state.nics().stream().anyMatch(nic -> nic.tap() != null)) {
+            Set<String> kept = left.nics().stream().map(GuestNic::tap).collect(Collectors.toSet());
+            deleteTaps(tapsOnHost().filter(name -> !kept.contains(name)).toList());
+        }
         note(left);
         if (!left.behindNat().isEmpty()) {
             nat.make(HostLinks.bridges(runner), Subnet.parse(state.subnet()), state.behindNat());
@@ -64,9 +69,19 @@ public final class HostNetwork {
         Optional<GuestNic> known =
                 state.nics().stream().filter(isNic(vm, index)).findFirst();
         if (known.isPresent()) {
+            if (known.get().socket() != null) {
+                startPasst(known.get()); // The one before ended with the machine before.
+            }
             return known.get();
         }
         requireFree(spec);
+        if (settings.passtFolder() != null && spec.bridge() == null) {
+            GuestNic nic =
+                    PasstNetwork.nic(settings.passtFolder(), vm, index, spec, mac(vm, index, spec), wantedAddress);
+            note(state.with(nic));
+            startPasst(nic);
+            return nic;
+        }
         HostLinks bridges = HostLinks.bridges(runner);
         if (spec.bridge() != null && !bridges.has(spec.bridge())) {
             throw new NetworkException("there is no bridge " + spec.bridge()
@@ -90,6 +105,15 @@ public final class HostNetwork {
             } catch (NetworkException again) {
                 e.addSuppressed(again);
             }
+            throw e;
+        }
+    }
+
+    private void startPasst(GuestNic nic) {
+        try {
+            PasstNetwork.start(nic, runner);
+        } catch (NetworkException e) {
+            remove(isNic(nic.vm(), nic.index()));
             throw e;
         }
     }
@@ -119,7 +143,8 @@ public final class HostNetwork {
 
     private void remove(Predicate<GuestNic> gone) {
         List<GuestNic> going = state.nics().stream().filter(gone).toList();
-        deleteTaps(going.stream().map(GuestNic::tap).toList());
+        going.stream().filter(nic -> nic.socket() != null).forEach(PasstNetwork::stop);
+        deleteTaps(going.stream().map(GuestNic::tap).filter(Objects::nonNull).toList());
         note(state.without(gone));
         if (going.stream().anyMatch(GuestNic::behindNat) && !state.behindNat().isEmpty()) {
             boolean rules = going.stream().anyMatch(nic -> !nic.ports().isEmpty());
@@ -160,7 +185,7 @@ public final class HostNetwork {
 
     private GuestNic bridgedNic(String vm, int index, NicSpec spec) {
         return new GuestNic(
-                vm, index, freeTap(), spec.bridge(), mac(vm, index, spec), spec.mtu(), null, null, List.of());
+                vm, index, freeTap(), null, spec.bridge(), mac(vm, index, spec), spec.mtu(), null, null, List.of());
     }
 
     private GuestNic natNic(String vm, int index, NicSpec spec, String wantedAddress) {
@@ -177,6 +202,7 @@ public final class HostNetwork {
                 vm,
                 index,
                 freeTap(),
+                null,
                 settings.bridge(),
                 mac(vm, index, spec),
                 spec.mtu(),

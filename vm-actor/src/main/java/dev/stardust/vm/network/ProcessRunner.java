@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 /** Runs programs as processes, each within half a minute. */
 public final class ProcessRunner implements CommandRunner {
     private static final long DEADLINE_SECONDS = 120;
-    private static final Map<String, String> PACKAGES =
-            Map.of("ip", "iproute2", "nft", "nftables", "dnsmasq", "dnsmasq-base", "sysctl", "procps");
+    private static final Map<String, String> PACKAGES = Map.of(
+            "ip", "iproute2", "nft", "nftables", "dnsmasq", "dnsmasq-base", "sysctl", "procps", "passt", "passt");
 
     @Override
     public String run(List<String> command, String input) {

@@ -5,7 +5,9 @@ import dev.stardust.hypervisor.machine.DevicePart;
 import dev.stardust.hypervisor.virtio.VirtioDevice;
 import dev.stardust.hypervisor.virtio.balloon.BalloonDevice;
 import dev.stardust.hypervisor.virtio.balloon.BalloonSettings;
+import dev.stardust.hypervisor.virtio.net.NetBackend;
 import dev.stardust.hypervisor.virtio.net.NetDevice;
+import dev.stardust.hypervisor.virtio.net.PasstBackend;
 import dev.stardust.hypervisor.virtio.net.TapBackend;
 import dev.stardust.hypervisor.virtio.rng.RngDevice;
 import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
@@ -36,12 +38,13 @@ final class DeviceParts implements AutoCloseable {
 
     private void make(CreateMachine spec, DiskOpener opener) throws IOException {
         Devices devices = spec.devices();
-        for (Devices.Nic nic : devices.nics()) {
-            TapBackend tap = TapBackend.open(nic.tap());
+        for (int i = 0; i < devices.nics().size(); i++) {
+            Devices.Nic nic = devices.nics().get(i);
+            NetBackend host = nic.socket() == null ? TapBackend.open(nic.tap()) : PasstBackend.connect(nic.socket());
             try {
-                add(nic.tap(), new NetDevice(tap, nic.settings()));
+                add("network " + i, new NetDevice(host, nic.settings()));
             } catch (RuntimeException e) {
-                tap.close();
+                host.close();
                 throw e;
             }
         }

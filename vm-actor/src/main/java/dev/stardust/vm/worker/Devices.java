@@ -20,18 +20,25 @@ public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon
     /** No device. */
     public static final Devices NONE = new Devices(List.of(), false, null, false, null, false);
 
+    /** Whether its machine connects to sockets of host programs. */
+    public boolean connects() {
+        return vsock != null || nics.stream().anyMatch(nic -> nic.socket() != null);
+    }
+
     public Devices {
         nics = nics == null ? List.of() : List.copyOf(nics);
     }
 
     /**
-     * A network interface on a tap that is there.
+     * A network interface on a tap, or a socket of passt, that is there.
      *
+     * @param tap the tap's name, or null if there is a socket
+     * @param socket the socket's path, or null if there is a tap
      * @param mac like 02:53:44:00:01:02
      * @param mtu most bytes of an IP packet
      * @param limitMbits most megabits a second each way, 0 for no limit
      */
-    public record Nic(String tap, String mac, int mtu, int limitMbits) {
+    public record Nic(String tap, String socket, String mac, int mtu, int limitMbits) {
         private static final long BYTES_PER_MBIT = 1_000_000 / 8;
 
         NetSettings settings() {

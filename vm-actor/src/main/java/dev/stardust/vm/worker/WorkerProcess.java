@@ -74,7 +74,7 @@ final class WorkerProcess {
         command.add("-XX:ErrorFile=" + folder.resolve("hs_err.log"));
         command.add("-Djava.io.tmpdir=" + temp(folder));
         if (settings.confined()) {
-            boolean connects = only != null && only.devices().vsock() != null;
+            boolean connects = only != null && only.devices().connects();
             command.add("-D" + WorkerRuntime.CONFINED + "=" + (connects ? WorkerRuntime.CONNECTS : "all"));
         }
         command.addAll(settings.javaOptions());

@@ -11,7 +11,7 @@ import java.util.stream.LongStream;
 
 /**
  * The system calls of a worker that listens: what a JVM, virtual machines, their devices and files take. It makes no
- * process and no socket but local ones, connects to nobody unless its VM has vsock, and signals nobody but itself.
+ * process and no socket but local ones, connects to nobody unless its VM has vsock or a network by passt, and signals nobody but itself.
  * {@code docs/security.md} tells why.
  */
 final class WorkerSyscalls {
@@ -47,7 +47,7 @@ final class WorkerSyscalls {
     /**
      * A filter for this process.
      *
-     * @param connects whether its VM's connections to sockets of host programs are made here
+     * @param connects whether connections to sockets of host programs are made here, for its VM's vsock or passt
      */
     static Seccomp filter(boolean connects) {
         return connects ? others().allow(Syscall.CONNECT) : others();

@@ -66,7 +66,7 @@ class HostNetworkTest {
 
     private NetworkSettings settings(String nodeId, boolean dhcp) {
         return new NetworkSettings(
-                nodeId, folder.resolve("network.json"), runFolder, NetworkSettings.DEFAULT_BRIDGE, null, dhcp);
+                nodeId, folder.resolve("network.json"), runFolder, null, NetworkSettings.DEFAULT_BRIDGE, null, dhcp);
     }
 
     private HostNetwork network() {
@@ -312,7 +312,8 @@ class HostNetworkTest {
     @Test
     void bridgeOfAnotherNodeIsNotTaken() throws Exception {
         HostNetwork other = new HostNetwork(
-                new NetworkSettings("b", folder.resolve("b.json"), runFolder, "sdbr0", null, false), host.runner());
+                new NetworkSettings("b", folder.resolve("b.json"), runFolder, null, "sdbr0", null, false),
+                host.runner());
         other.attach("web", 0, NicSpec.nat(), null);
         String before = host.everything();
         HostNetwork network = new HostNetwork(settings("a", false), host.runner());
@@ -327,7 +328,8 @@ class HostNetworkTest {
         HostNetwork first = new HostNetwork(settings("a", false), host.runner());
         GuestNic one = first.attach("web", 0, NicSpec.nat(), null);
         HostNetwork second = new HostNetwork(
-                new NetworkSettings("b", folder.resolve("b.json"), runFolder, "sdbr1", null, false), host.runner());
+                new NetworkSettings("b", folder.resolve("b.json"), runFolder, null, "sdbr1", null, false),
+                host.runner());
         GuestNic two = second.attach("web", 0, NicSpec.nat(), null);
         assertEquals("10.213.0.2/20", one.address());
         assertEquals("10.213.16.2/20", two.address());

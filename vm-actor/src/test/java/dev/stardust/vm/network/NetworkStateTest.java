@@ -15,9 +15,9 @@ class NetworkStateTest {
     private static final String GOLDEN =
             """
             {"subnet":"10.213.0.0/20","forwardingBefore":"0","lastAddress":181731330,"nics":[\
-            {"vm":"web","index":0,"tap":"sd3e23e81t0","bridge":"sdbr0","mac":"02:53:44:00:01:02","mtu":1500,\
+            {"vm":"web","index":0,"tap":"sd3e23e81t0","socket":null,"bridge":"sdbr0","mac":"02:53:44:00:01:02","mtu":1500,\
             "address":"10.213.0.2/20","gateway":"10.213.0.1","ports":[{"hostPort":8080,"guestPort":80}]},\
-            {"vm":"web","index":1,"tap":"sd3e23e81t1","bridge":"br0","mac":"02:53:44:00:01:03","mtu":9000,\
+            {"vm":"web","index":1,"tap":"sd3e23e81t1","socket":null,"bridge":"br0","mac":"02:53:44:00:01:03","mtu":9000,\
             "address":null,"gateway":null,"ports":[]}]}""";
 
     @TempDir
@@ -30,13 +30,15 @@ class NetworkStateTest {
                         "web",
                         0,
                         "sd3e23e81t0",
+                        null,
                         "sdbr0",
                         "02:53:44:00:01:02",
                         1500,
                         "10.213.0.2/20",
                         "10.213.0.1",
                         List.of(new PortForward(8080, 80))))
-                .with(new GuestNic("web", 1, "sd3e23e81t1", "br0", "02:53:44:00:01:03", 9000, null, null, List.of()));
+                .with(new GuestNic(
+                        "web", 1, "sd3e23e81t1", null, "br0", "02:53:44:00:01:03", 9000, null, null, List.of()));
     }
 
     @Test

@@ -19,7 +19,7 @@ class PlansTest {
     private static GuestNic nic(String vm, int index, String address, PortForward... ports) {
         String mac = "02:00:00:00:00:0" + (index + 1);
         return new GuestNic(
-                vm, index, "sdt" + index, "sdbr0", mac, 1500, address + "/20", "10.213.0.1", List.of(ports));
+                vm, index, "sdt" + index, null, "sdbr0", mac, 1500, address + "/20", "10.213.0.1", List.of(ports));
     }
 
     @Test

@@ -19,6 +19,11 @@ import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DiskLimit;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -175,6 +180,26 @@ class KvmWorkerTest {
                     serial(vm).lines().anyMatch(line -> line.matches("(error|panic).*")), words + "\n" + serial(vm));
             assertTrue(serial(vm).contains(" errors=0 "), serial(vm));
         }
+    }
+
+    @Test
+    void aNetworkWithoutATapIsAConnectionToASocketAsLongAsTheMachineLives() throws Exception {
+        Path socket = folder("a").resolve("network.sock");
+        Devices.Nic nic = new Devices.Nic(null, socket.toString(), "02:53:44:00:01:02", 1500, 0);
+        Devices devices = new Devices(List.of(nic), false, null, false, null, false);
+        try (ServerSocketChannel passt = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            passt.bind(UnixDomainSocketAddress.of(socket));
+            RemoteMachine machine = await(workers.create(spec("a", kernel, "hb_ms=100", devices), true));
+            try (SocketChannel connection = passt.accept()) {
+                await(machine.resume());
+                beatsAfter("a", 2);
+                await(machine.destroy());
+                assertEquals(-1, connection.read(ByteBuffer.allocate(1)));
+            }
+        }
+        WorkerException refused = assertThrows(
+                WorkerException.class, () -> await(workers.create(spec("b", kernel, "hb_ms=100", devices), true)));
+        assertTrue(refused.getMessage().contains("passt"), refused.getMessage());
     }
 
     @Test

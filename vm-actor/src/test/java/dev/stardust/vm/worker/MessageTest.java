@@ -31,7 +31,7 @@ class MessageTest {
             "/s",
             List.of(new DiskFiles("/e", "/d", "disk0", true, new DiskLimit(100, 0))),
             new Devices(
-                    List.of(new Devices.Nic("tap0", "02:53:44:00:01:02", 1500, 100)),
+                    List.of(new Devices.Nic("tap0", null, "02:53:44:00:01:02", 1500, 100)),
                     true,
                     "/v",
                     true,

@@ -3,6 +3,9 @@ package dev.stardust.hypervisor.virtio.net;
 import dev.stardust.hypervisor.libc.Epoll;
 import dev.stardust.hypervisor.libc.Errno;
 import dev.stardust.hypervisor.libc.Libc;
+import dev.stardust.hypervisor.libc.NativeException;
+import dev.stardust.hypervisor.libc.UnixAddress;
+import dev.stardust.hypervisor.libc.UnixSocket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.agrona.UnsafeApi;
@@ -53,6 +56,19 @@ public final class PasstBackend implements NetBackend {
         this.fd = fd;
         vectors.putLong(0, Libc.address(length)).putLong(Long.BYTES, LENGTH_BYTES);
         writable.addWritableEdge(fd, 0);
+    }
+
+    /**
+     * Connects to a passt that listens.
+     *
+     * @throws NativeException if nobody does
+     */
+    public static PasstBackend connect(String socket) {
+        int fd = UnixSocket.connect(UnixAddress.of(socket));
+        if (fd < 0) {
+            throw new NativeException("connect to passt at " + socket, -fd);
+        }
+        return new PasstBackend(fd);
     }
 
     @Override
