@@ -14,8 +14,21 @@ final class Initramfs {
     private static final int BUILD_TIMEOUT_S = 60;
 
     /** What the lab's kernel needs, before anything else runs. */
-    private static final List<String> LAB_MODULES =
-            List.of("irqbypass", "kvm", "kvm_amd", "virtio_pci", "virtio_blk", "tun");
+    private static final List<String> LAB_MODULES = List.of(
+            "irqbypass",
+            "kvm",
+            "kvm_amd",
+            "virtio_pci",
+            "virtio_blk",
+            "tun",
+            "bridge",
+            "veth",
+            "nf_tables",
+            "nft_chain_nat",
+            "nft_masq",
+            "nft_nat",
+            "nft_ct",
+            "nft_fib_ipv4");
 
     /** What guests can load by the {@code load} of their script; each brings along what it needs. */
     private static final List<String> GUEST_MODULES = List.of(

@@ -29,13 +29,25 @@ final class LabClassPath {
 
     private LabClassPath() {}
 
-    /** The wanted elements of a class path: jars, and folders of classes that Maven made. */
-    static List<Path> wanted(String classPath) {
+    /**
+     * The wanted elements of a class path: jars, and folders of classes that Maven made.
+     *
+     * @param nodes whether the cases use parts of a node, which need all that is not for tests alone
+     */
+    static List<Path> wanted(String classPath, boolean nodes) {
         List<Path> wanted = new ArrayList<>();
         for (String artifact : ARTIFACTS) {
             for (String element : classPath.split(File.pathSeparator)) {
                 Path path = Path.of(element);
                 if (artifact(path).startsWith(artifact) && !wanted.contains(path)) {
+                    wanted.add(path);
+                }
+            }
+        }
+        if (nodes) {
+            for (String element : classPath.split(File.pathSeparator)) {
+                Path path = Path.of(element);
+                if (!artifact(path).isEmpty() && !wanted.contains(path)) {
                     wanted.add(path);
                 }
             }
@@ -54,13 +66,13 @@ final class LabClassPath {
     }
 
     /**
-     * Copies the wanted elements into a folder, as jars.
+     * Copies elements into a folder, as jars.
      *
      * @return their names, in the order of the class path
      */
-    static List<String> copy(String classPath, Path folder) throws IOException {
+    static List<String> copy(List<Path> elements, Path folder) throws IOException {
         List<String> names = new ArrayList<>();
-        for (Path element : wanted(classPath)) {
+        for (Path element : elements) {
             boolean jar = Files.isRegularFile(element);
             String name = jar ? element.getFileName().toString() : artifact(element) + ".jar";
             if (jar) {

@@ -31,32 +31,43 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
 
     private static final String RUNTIME = "jre";
     private static final String LIBRARIES = "lib";
+    private static final String TOOLS = "tools";
     private static final String KERNELS = "boot";
     private static final String JARS = "jars";
     private static final String DISCS = "discs";
 
     /** Makes them in a folder that is empty, with what is cached. */
-    static LabImages make(LabCache cache, LinuxFiles linux, Path guestInitramfs, Path discs, Path result, Path folder)
+    static LabImages make(
+            LabCache cache,
+            LinuxFiles linux,
+            Path guestInitramfs,
+            Path discs,
+            Path result,
+            List<Path> classPath,
+            Path folder)
             throws IOException {
         Path initramfs = folder.resolve("lab.cpio");
         new Initramfs(linux).writeForLab(initramfs);
         return new LabImages(
-                linux.bzImage(), initramfs, base(cache, linux), work(guestInitramfs, discs, folder), result);
+                linux.bzImage(), initramfs, base(cache, linux), work(guestInitramfs, discs, classPath, folder), result);
     }
 
     private static Path base(LabCache cache, LinuxFiles linux) throws IOException {
         Path runtime = JavaRuntime.prepare(cache);
-        Map<String, Path> libraries = SharedLibraries.of(JavaRuntime.binaries(runtime), runtime);
-        String digest = LabCache.digest(
-                List.of(linux.version(), runtime.getFileName().toString()), List.copyOf(libraries.values()));
+        Map<String, Path> tools = NetworkTools.find();
+        List<Path> programs = new ArrayList<>(JavaRuntime.binaries(runtime));
+        programs.addAll(tools.values());
+        Map<String, Path> libraries = SharedLibraries.of(programs, runtime);
+        List<Path> ofHost = new ArrayList<>(libraries.values());
+        ofHost.addAll(tools.values());
+        String digest =
+                LabCache.digest(List.of(linux.version(), runtime.getFileName().toString()), ofHost);
         return cache.get("base-" + digest + ".ext4", image -> {
             try (TempFolder content = TempFolder.create(image.getParent(), "base-")) {
                 Path root = content.path();
                 copyTree(runtime, root.resolve(RUNTIME));
-                Files.createDirectory(root.resolve(LIBRARIES));
-                for (Map.Entry<String, Path> library : libraries.entrySet()) {
-                    Files.copy(library.getValue(), root.resolve(LIBRARIES).resolve(library.getKey()));
-                }
+                copyAll(libraries, Files.createDirectory(root.resolve(LIBRARIES)));
+                copyAll(tools, Files.createDirectory(root.resolve(TOOLS)));
                 Files.createDirectory(root.resolve(KERNELS));
                 Files.copy(linux.bzImage(), root.resolve(KERNELS).resolve("bzImage"));
                 Files.copy(linux.vmlinux(), root.resolve(KERNELS).resolve("vmlinux"));
@@ -65,17 +76,23 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
         });
     }
 
+    private static void copyAll(Map<String, Path> files, Path folder) throws IOException {
+        for (Map.Entry<String, Path> file : files.entrySet()) {
+            Files.copy(file.getValue(), folder.resolve(file.getKey()), StandardCopyOption.COPY_ATTRIBUTES);
+        }
+    }
+
     private static void copyTree(Path from, Path to) {
         External.run(COPY_TIMEOUT_S, List.of("cp", "-a", from.toString(), to.toString()));
     }
 
-    private static Path work(Path guestInitramfs, Path discs, Path folder) throws IOException {
+    private static Path work(Path guestInitramfs, Path discs, List<Path> elements, Path folder) throws IOException {
         Path image = folder.resolve("work.ext4");
         try (TempFolder content = TempFolder.create(folder, "work-")) {
             Path root = content.path();
             Path jars = Files.createDirectory(root.resolve(JARS));
             List<String> classPath = new ArrayList<>();
-            for (String jar : LabClassPath.copy(System.getProperty("java.class.path"), jars)) {
+            for (String jar : LabClassPath.copy(elements, jars)) {
                 classPath.add(WORK.resolve(JARS).resolve(jar).toString());
             }
             String initramfs = guestInitramfs.getFileName().toString();

@@ -6,15 +6,20 @@ import java.util.List;
 
 /** How {@link LabMain} is started, in the lab and on a host. */
 final class LabProgram {
-    /** What starts fastest where code runs slowly: one compiler, one collector thread. */
+    /** What starts fastest where code runs slowly: one compiler, one collector thread, no proof of our own code. */
     private static final List<String> FLAGS = List.of(
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
+            "-XX:+UnlockDiagnosticVMOptions",
+            "-XX:-BytecodeVerificationRemote",
+            "-XX:MetaspaceSize=128m",
             "-Xshare:auto",
+            "-Xms256m",
             "-Xmx512m",
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
-            "--add-opens=java.base/java.util.zip=ALL-UNNAMED");
+            "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");
 
     private LabProgram() {}
 

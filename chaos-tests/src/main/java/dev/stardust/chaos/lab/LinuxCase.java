@@ -34,6 +34,14 @@ public interface LinuxCase {
         return false;
     }
 
+    /**
+     * Whether it uses parts of a node, or whole ones: networks, cluster, workers. Such cases run in a lab of their own,
+     * which has the whole class path.
+     */
+    default boolean hasNodeParts() {
+        return false;
+    }
+
     /** The boot loader of the CD that is made for this case; most have none. */
     default Optional<CdLoader> cd() {
         return Optional.empty();

@@ -74,8 +74,9 @@ final class LinuxRun {
             Path result = result(cases, linux, discs);
             List<String> command = inLab
                     ? LabMachine.command(
-                            LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
-                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
+                            LabImages.make(cache, linux, initramfs, discs, result, classPath(cases), work.path()),
+                            names(cases))
+                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), cases);
             return ConsoleProcess.run(command, console, log, limit(cases), endIfHung) + "; its console is in " + log;
         }
     }
@@ -102,14 +103,17 @@ final class LinuxRun {
         return folder.resolve("root.result");
     }
 
-    private static List<String> onHost(GuestFiles guest, List<String> names) {
-        List<String> classPath = LabClassPath.wanted(System.getProperty("java.class.path")).stream()
-                .map(Path::toString)
-                .toList();
+    private static List<Path> classPath(List<LinuxCase> cases) {
+        return LabClassPath.wanted(
+                System.getProperty("java.class.path"), cases.stream().anyMatch(LinuxCase::hasNodeParts));
+    }
+
+    private static List<String> onHost(GuestFiles guest, List<LinuxCase> cases) {
+        List<String> classPath = classPath(cases).stream().map(Path::toString).toList();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(LabProgram.arguments(classPath, guest));
-        command.addAll(names);
+        command.addAll(names(cases));
         return command;
     }
 }

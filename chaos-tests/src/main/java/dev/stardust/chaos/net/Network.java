@@ -91,6 +91,11 @@ public final class Network implements AutoCloseable {
         return network;
     }
 
+    /** The bridge's name. */
+    public String bridge() {
+        return bridge;
+    }
+
     /** Adds a host. */
     public Namespace add(String host) {
         int number = namespaces.size() + 2;

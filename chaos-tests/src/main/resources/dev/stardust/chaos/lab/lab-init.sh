@@ -5,8 +5,9 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
-mkdir -p /dev/shm /base /work /lib
+mkdir -p /dev/shm /run /base /work /lib
 mount -t tmpfs shm /dev/shm
+mount -t tmpfs run /run
 
 since_boot() { cut -d' ' -f1 /proc/uptime; }
 
@@ -19,6 +20,11 @@ ln -s /base/lib /lib64
 ln -s /base/lib /lib/x86_64-linux-gnu
 mkdir -p /etc/ld.so.conf.d # jnr-ffi looks into it
 ip link set lo up
+# dnsmasq gives up root for nobody, and looks for name servers.
+echo 'nobody:x:65534:65534::/:' >/etc/passwd
+echo 'nogroup:x:65534:' >/etc/group
+: >/etc/resolv.conf
+export PATH=/base/tools:$PATH # the host's ip before busybox's
 
 for word in $(cat /proc/cmdline); do
 	case $word in

@@ -43,6 +43,12 @@ class LinuxTest {
 
     @TestFactory
     @Order(3)
+    Stream<DynamicTest> withNodeParts() throws IOException {
+        return tests(run.run("nodes", LinuxCases.withNodeParts()));
+    }
+
+    @TestFactory
+    @Order(4)
     Stream<DynamicTest> withSeveralVcpus() throws IOException {
         List<LinuxCase> cases = LinuxCases.withSeveralVcpus();
         return cases.isEmpty() ? Stream.empty() : tests(run.runAgainIfTheLabHangs("several-vcpus", cases));

@@ -53,13 +53,21 @@ class ParsersTest {
 
     @Test
     void onlyWhatTheCasesUseIsOnTheirClassPath() {
+        String classPath = "/r/chaos-tests/target/test-classes:/m/agrona-2.6.0.jar:/m/pekko-actor.jar:"
+                + "/r/hypervisor-native/target/classes:/m/jnr-ffi-2.2.17.jar";
         assertEquals(
                 List.of(
                         Path.of("/r/hypervisor-native/target/classes"),
                         Path.of("/m/jnr-ffi-2.2.17.jar"),
                         Path.of("/m/agrona-2.6.0.jar")),
-                LabClassPath.wanted("/r/chaos-tests/target/test-classes:/m/agrona-2.6.0.jar:/m/pekko-actor.jar:"
-                        + "/r/hypervisor-native/target/classes:/m/jnr-ffi-2.2.17.jar"));
+                LabClassPath.wanted(classPath, false));
+        assertEquals(
+                List.of(
+                        Path.of("/r/hypervisor-native/target/classes"),
+                        Path.of("/m/jnr-ffi-2.2.17.jar"),
+                        Path.of("/m/agrona-2.6.0.jar"),
+                        Path.of("/m/pekko-actor.jar")),
+                LabClassPath.wanted(classPath, true));
     }
 
     @Test

@@ -19,6 +19,8 @@ public final class PekkoConfig {
               loglevel = INFO
               log-dead-letters = off
               jvm-exit-on-fatal-error = off
+              # Its classes are made at run time, which costs a start, and nobody records.
+              java-flight-recorder.enabled = off
 
               actor {
                 provider = cluster

@@ -14,7 +14,8 @@ public final class Job {
     private volatile String code = "";
     private volatile String message = "";
 
-    Job(String id) {
+    /** One that has just begun. */
+    public Job(String id) {
         this.id = id;
     }
 

@@ -33,6 +33,7 @@ import dev.stardust.vm.actor.SerialLogs;
 import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.network.NetworkSettings;
 import dev.stardust.vm.network.ProcessRunner;
+import dev.stardust.vm.worker.WorkerLauncher;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
@@ -74,6 +75,7 @@ final class Member implements AutoCloseable {
     private final Settings settings;
     private final Identity identity;
     private final RaftRegistry registry;
+    private final WorkerLauncher launcher;
     private final HostDirectory directory;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final ExecutorService blocking;
@@ -87,10 +89,11 @@ final class Member implements AutoCloseable {
     private Consoles consoles;
     private ClusterNode<NodeGuardian.Command> node;
 
-    private Member(Settings settings, Identity identity, RaftRegistry registry) {
+    private Member(Settings settings, Identity identity, RaftRegistry registry, WorkerLauncher launcher) {
         this.settings = settings;
         this.identity = identity;
         this.registry = registry;
+        this.launcher = launcher;
         this.directory = new HostDirectory(registry);
         AtomicInteger number = new AtomicInteger();
         this.blocking = Executors.newFixedThreadPool(BLOCKING_THREADS, r -> {
@@ -101,9 +104,9 @@ final class Member implements AutoCloseable {
     }
 
     /** Starts all parts around a registry that runs; blocks until the host is alive in the cluster. */
-    static Member start(Settings settings, Identity identity, RaftRegistry registry)
+    static Member start(Settings settings, Identity identity, RaftRegistry registry, WorkerLauncher launcher)
             throws IOException, InterruptedException {
-        Member member = new Member(settings, identity, registry);
+        Member member = new Member(settings, identity, registry, launcher);
         member.opened.push(registry);
         try {
             member.open();
@@ -126,7 +129,8 @@ final class Member implements AutoCloseable {
         opened.push(registry.watch("", this::noteLostLease));
         chunks = opening(new ChunkNode(
                 identity.hostId(), store, transport, ring, ChunkPeers.of(directory, () -> node.classicSystem())));
-        workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
+        workers =
+                opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents, launcher)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
         Set<String> running = workers.vms();

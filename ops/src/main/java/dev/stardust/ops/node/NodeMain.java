@@ -6,6 +6,7 @@ import dev.stardust.hypervisor.libc.SelfTest;
 import dev.stardust.ops.api.ApiServer;
 import dev.stardust.ops.launch.TokenFile;
 import dev.stardust.vm.file.DamagedFileException;
+import dev.stardust.vm.worker.WorkerLauncher;
 import java.io.IOException;
 import java.nio.file.Files;
 import org.slf4j.Logger;
@@ -40,7 +41,7 @@ public final class NodeMain {
         Identity identity = Identity.loadOrCreate(settings.data(), settings.name());
         Files.createDirectories(settings.data().resolve("run"));
         String token = TokenFile.loadOrCreate(settings.tokenFile());
-        NodeService service = new NodeService(settings, identity, token);
+        NodeService service = new NodeService(settings, identity, token, WorkerLauncher.processes());
         ApiServer api = new ApiServer(service, token);
         api.start(settings.bind(), settings.portBase());
         Thread end = new Thread(

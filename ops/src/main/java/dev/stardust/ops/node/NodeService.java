@@ -12,9 +12,9 @@ import dev.stardust.ops.api.ConsoleInput;
 import dev.stardust.ops.api.Job;
 import dev.stardust.ops.api.NodeOperations;
 import dev.stardust.ops.cli.ApiClient;
+import dev.stardust.vm.worker.WorkerLauncher;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -32,15 +32,17 @@ final class NodeService implements NodeOperations, AutoCloseable {
 
     private final Settings settings;
     private final String token;
+    private final WorkerLauncher launcher;
     private volatile Identity identity;
     private volatile ClusterService cluster;
     private volatile boolean starting;
     private boolean closed;
 
-    NodeService(Settings settings, Identity identity, String token) {
+    NodeService(Settings settings, Identity identity, String token, WorkerLauncher launcher) {
         this.settings = settings;
         this.identity = identity;
         this.token = token;
+        this.launcher = launcher;
     }
 
     /** Takes its place in the cluster again, if it has one. */
@@ -56,7 +58,7 @@ final class NodeService implements NodeOperations, AutoCloseable {
     private synchronized void become(RaftRegistry registry) throws IOException, InterruptedException {
         starting = true;
         try {
-            cluster = new ClusterService(settings, Member.start(settings, identity, registry));
+            cluster = new ClusterService(settings, Member.start(settings, identity, registry, launcher));
             LOG.info("node {} is a member of cluster {}", identity.hostId(), identity.cluster());
         } finally {
             starting = false;
@@ -104,23 +106,25 @@ final class NodeService implements NodeOperations, AutoCloseable {
 
     @Override
     public CompletionStage<JsonNode> join(String memberAddress) {
+        return join(Sponsor.at(new ApiClient(memberAddress, token)));
+    }
+
+    /** Joins the cluster of a member. */
+    CompletionStage<JsonNode> join(Sponsor member) {
         return later(() -> {
             synchronized (this) {
                 requireStandby();
-                ApiClient member = new ApiClient(memberAddress, token);
-                Map<String, Object> self = Map.of(
-                        "host",
-                        identity.hostId(),
-                        "name",
-                        settings.name(),
-                        "raft",
-                        address().raft());
-                String uuid = member.get("/cluster").path("uuid").asText();
+                JsonNode self = JsonNodeFactory.instance
+                        .objectNode()
+                        .put("host", identity.hostId())
+                        .put("name", settings.name())
+                        .put("raft", address().raft());
+                String uuid = member.cluster().path("uuid").asText();
                 Identity now = identity.inCluster(uuid, identity.hostId());
                 RaftRegistry registry = RaftRegistry.start(
                         RaftSettings.joining(now.peerId(), address().raft(), UUID.fromString(uuid), raftFolder()));
                 try {
-                    member.post("/cluster/admit", self);
+                    member.admit(self);
                     registry.awaitAdded(ADDED_TIMEOUT_MS);
                 } catch (RuntimeException | InterruptedException e) {
                     registry.close();
@@ -161,7 +165,8 @@ final class NodeService implements NodeOperations, AutoCloseable {
                 () -> {
                     try {
                         done.complete(work.run());
-                    } catch (IOException | RuntimeException e) {
+                    } catch (IOException | RuntimeException | Error e) {
+                        // Also of a class that is missing: whoever asked would wait for ever.
                         done.completeExceptionally(e);
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();

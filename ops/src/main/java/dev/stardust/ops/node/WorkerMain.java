@@ -15,9 +15,14 @@ public final class WorkerMain {
 
     /** Serves VMs in the folder given as the only argument until a node asks for the end. */
     public static void main(String[] args) throws IOException, InterruptedException {
+        WorkerRuntime.run(Path.of(args[0]), ops());
+        System.exit(0);
+    }
+
+    /** What other modules add to one worker. */
+    static Map<String, WorkerOp> ops() {
         Map<String, WorkerOp> ops = new HashMap<>(MigrationOps.all());
         ops.putAll(BaseExport.ops());
-        WorkerRuntime.run(Path.of(args[0]), ops);
-        System.exit(0);
+        return ops;
     }
 }

@@ -113,8 +113,10 @@ final class MachineOps implements AutoCloseable {
                 .exceptionally(failure -> null);
     }
 
+    /** Destroys what is left: a process that goes on without this worker must not go on with its guests. */
     @Override
     public void close() {
+        shutdown(true).toCompletableFuture().join();
         builder.shutdown();
     }
 

@@ -32,26 +32,17 @@ final class WorkerHandle {
     private final WorkerSettings settings;
     private final WorkersLoop loop;
     private final Observer observer;
-    private final Process child;
-    private final ProcessId process;
+    private final RunningWorker process;
     private volatile WorkerClient client;
     private volatile WorkerException refusal;
     private volatile boolean over;
     private long retryMs = FIRST_RETRY_MS;
 
-    /** {@code child} is null for a process that an earlier node process started. */
-    WorkerHandle(
-            Path folder,
-            WorkerSettings settings,
-            WorkersLoop loop,
-            Observer observer,
-            Process child,
-            ProcessId process) {
+    WorkerHandle(Path folder, WorkerSettings settings, WorkersLoop loop, Observer observer, RunningWorker process) {
         this.folder = folder;
         this.settings = settings;
         this.loop = loop;
         this.observer = observer;
-        this.child = child;
         this.process = process;
     }
 
@@ -63,7 +54,7 @@ final class WorkerHandle {
         return folder;
     }
 
-    ProcessId process() {
+    RunningWorker process() {
         return process;
     }
 
@@ -168,13 +159,7 @@ final class WorkerHandle {
     private void died() {
         over = true;
         client = null;
-        String reason = "worker process " + process.pid() + " died";
-        if (child != null && !child.isAlive()) {
-            // The shell's way to tell a signal: 128 and its number.
-            int status = child.exitValue();
-            reason += status > 128 ? " of signal " + (status - 128) : " with exit status " + status;
-        }
-        observer.died(this, reason);
+        observer.died(this, "worker process " + process.pid() + " died" + process.end());
     }
 
     private final class ClientListener implements WorkerClient.Listener {

@@ -35,6 +35,7 @@ public final class Workers implements AutoCloseable {
 
     private final WorkerSettings settings;
     private final WorkersListener listener;
+    private final WorkerLauncher launcher;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Slot> slots = new HashMap<>();
     private final Map<String, RemoteMachine> machines = new ConcurrentHashMap<>();
@@ -60,9 +61,10 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    private Workers(WorkerSettings settings, WorkersListener listener) {
+    private Workers(WorkerSettings settings, WorkersListener listener, WorkerLauncher launcher) {
         this.settings = settings;
         this.listener = listener;
+        this.launcher = launcher;
     }
 
     /**
@@ -70,7 +72,13 @@ public final class Workers implements AutoCloseable {
      * machines of dead ones have been reported as lost by then and their folders removed.
      */
     public static CompletionStage<Workers> open(WorkerSettings settings, WorkersListener listener) {
-        Workers workers = new Workers(settings, listener);
+        return open(settings, listener, WorkerLauncher.processes());
+    }
+
+    /** As {@link #open(WorkerSettings, WorkersListener)}, with new workers made by {@code launcher}. */
+    public static CompletionStage<Workers> open(
+            WorkerSettings settings, WorkersListener listener, WorkerLauncher launcher) {
+        Workers workers = new Workers(settings, listener, launcher);
         return workers.call(workers::scan).thenApply(done -> workers);
     }
 
@@ -166,7 +174,10 @@ public final class Workers implements AutoCloseable {
             bury(folder, "the worker process died");
             return CompletableFuture.completedFuture(null);
         }
-        Slot slot = add(folder, folder.getFileName().toString().startsWith(STRICT_PREFIX), null, process.orElseThrow());
+        Slot slot = add(
+                folder,
+                folder.getFileName().toString().startsWith(STRICT_PREFIX),
+                new WorkerChild(process.orElseThrow(), null));
         try {
             // Known before the worker answers, so that none is started a second time if it never does.
             for (MachineTable.Held held : MachineTable.left(folder)) {
@@ -180,9 +191,9 @@ public final class Workers implements AutoCloseable {
                 .thenApply(done -> null);
     }
 
-    private Slot add(Path folder, boolean strict, Process child, ProcessId process) {
+    private Slot add(Path folder, boolean strict, RunningWorker worker) {
         Slot slot = new Slot(strict);
-        slot.handle = new WorkerHandle(folder, settings, loop, new Watch(slot), child, process);
+        slot.handle = new WorkerHandle(folder, settings, loop, new Watch(slot), worker);
         slots.put(slot.handle.id(), slot);
         slot.handle.connect();
         return slot;
@@ -225,10 +236,7 @@ public final class Workers implements AutoCloseable {
                 .resolve((strict ? STRICT_PREFIX : SHARED_PREFIX)
                         + HexFormat.of().formatHex(id));
         try {
-            Process child = WorkerProcess.spawn(settings, folder, only);
-            // A process that is over at once has a pid of which nothing is known any more.
-            ProcessId process = ProcessId.of(child.pid()).orElse(new ProcessId(child.pid(), -1));
-            Slot slot = add(folder, strict, child, process);
+            Slot slot = add(folder, strict, launcher.start(settings, folder, only));
             expectReady(slot, () -> {
                 slot.ending = true;
                 slot.handle.process().kill();

@@ -26,22 +26,29 @@ public final class LinuxCases {
             new NetCase(),
             new VsockCase(),
             new SaveRestoreCase(),
+            new NatCase(),
+            new BridgedCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
             new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
             new SmpCase());
 
     private LinuxCases() {}
 
-    /** The cases whose guests have one vCPU and no disk or CD made for them. */
+    /** The cases whose guests have one vCPU, no disk or CD made for them, and nothing of a node. */
     public static List<LinuxCase> withOneVcpu() {
         return ALL.stream()
-                .filter(c -> c.vcpus() == 1 && c.cd().isEmpty() && !c.hasRoot())
+                .filter(c -> c.vcpus() == 1 && c.cd().isEmpty() && !c.hasRoot() && !c.hasNodeParts())
                 .toList();
     }
 
     /** The cases that have a CD or a root made for them. */
     public static List<LinuxCase> withDiscs() {
         return ALL.stream().filter(c -> c.cd().isPresent() || c.hasRoot()).toList();
+    }
+
+    /** The cases that use parts of a node. */
+    public static List<LinuxCase> withNodeParts() {
+        return ALL.stream().filter(LinuxCase::hasNodeParts).toList();
     }
 
     /** The cases whose guests have several. */

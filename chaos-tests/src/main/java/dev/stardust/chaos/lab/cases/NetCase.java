@@ -8,14 +8,8 @@ import dev.stardust.hypervisor.virtio.net.NetDevice;
 import dev.stardust.hypervisor.virtio.net.NetSettings;
 import dev.stardust.hypervisor.virtio.net.TapBackend;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -48,7 +42,7 @@ final class NetCase implements LinuxCase {
     }
 
     @Override
-    public void run(LabContext lab) throws IOException, InterruptedException, NoSuchAlgorithmException {
+    public void run(LabContext lab) throws IOException, InterruptedException {
         run("tunctl", "-t", TAP);
         NetDevice device = new NetDevice(TapBackend.open(TAP), new NetSettings(MAC, MTU));
         run("ip", "addr", "add", HOST + "/24", "dev", TAP);
@@ -59,19 +53,10 @@ final class NetCase implements LinuxCase {
             LabContext.check(
                     guest.awaitLine("address: ").equals("address: 02:53:44:00:00:07"), "the MAC is not as given");
             guest.awaitLine("pinged");
-            String received = receive(server);
+            String received = Transfer.receive(server).md5();
             LabContext.check(guest.awaitLine("sent: ").split(" ")[1].equals(received), "something else arrived");
             guest.awaitEnd();
         }
-    }
-
-    private static String receive(ServerSocket server) throws IOException, NoSuchAlgorithmException {
-        MessageDigest digest = MessageDigest.getInstance("MD5");
-        try (Socket socket = server.accept();
-                InputStream in = new DigestInputStream(socket.getInputStream(), digest)) {
-            in.readAllBytes();
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static void run(String... command) throws IOException, InterruptedException {
