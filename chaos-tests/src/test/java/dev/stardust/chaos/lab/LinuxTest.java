@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.chaos.lab.cases.LinuxCases;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +44,16 @@ class LinuxTest {
 
     @TestFactory
     @Order(3)
+    Stream<DynamicTest> withBios() throws IOException {
+        List<Verdict> verdicts = new ArrayList<>();
+        for (LinuxCase each : LinuxCases.withBios()) {
+            verdicts.addAll(run.run(each.name(), List.of(each)));
+        }
+        return tests(verdicts);
+    }
+
+    @TestFactory
+    @Order(4)
     Stream<DynamicTest> withSeveralVcpus() throws IOException {
         List<LinuxCase> cases = LinuxCases.withSeveralVcpus();
         return cases.isEmpty() ? Stream.empty() : tests(run.runAgainIfTheLabHangs("several-vcpus", cases));
