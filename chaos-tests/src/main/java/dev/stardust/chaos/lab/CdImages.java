@@ -4,6 +4,7 @@ import dev.stardust.chaos.External;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,6 +20,7 @@ final class CdImages {
 
     private static final List<String> ENTRIES = List.of("one", "two");
 
+    private static final Path SEABIOS = Path.of("/usr/share/seabios/bios-256k.bin");
     private static final Path ISOLINUX = Path.of("/usr/lib/ISOLINUX/isolinux.bin");
     private static final Path ISOLINUX_MODULE = Path.of("/usr/lib/syslinux/modules/bios/ldlinux.c32");
     private static final String GRUB = "/usr/lib/grub/i386-pc";
@@ -32,9 +34,12 @@ final class CdImages {
         this.initramfs = initramfs;
     }
 
-    /** Makes the CDs of those cases that have one. */
+    /** Makes the CDs of those cases that have one, and puts the BIOS beside them if any needs it. */
     void make(List<LinuxCase> cases, Path folder) throws IOException {
         for (LinuxCase each : cases) {
+            if (each.needsBios()) {
+                Files.copy(SEABIOS, folder.resolve(GuestFiles.BIOS), StandardCopyOption.REPLACE_EXISTING);
+            }
             if (each.cd().isPresent()) {
                 make(
                         each.cd().get(),

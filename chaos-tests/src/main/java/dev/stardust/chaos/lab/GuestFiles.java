@@ -8,14 +8,21 @@ import java.nio.file.Path;
  * @param bzImage Debian's kernel as it comes
  * @param vmlinux the ELF file in it
  * @param initramfs busybox, modules and the cases' commands, as a cpio archive
- * @param discs a folder with the CD of each case that has one, and the root if any has one
+ * @param discs a folder with the CD of each case that has one, the BIOS if any has, and the root if any has one
  * @param result where a case puts its root as the guest left it, as large as it is
  */
 public record GuestFiles(Path bzImage, Path vmlinux, Path initramfs, Path discs, Path result) {
     static final String ROOT = "root.ext4";
 
+    static final String BIOS = "bios.bin";
+
     static String cdName(String caseName) {
         return caseName + ".iso";
+    }
+
+    /** SeaBIOS. */
+    public Path bios() {
+        return discs.resolve(BIOS);
     }
 
     /** The disk that is a guest's root, as it is at first. */

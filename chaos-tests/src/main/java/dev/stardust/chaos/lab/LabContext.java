@@ -81,7 +81,8 @@ public final class LabContext implements AutoCloseable {
         return guest;
     }
 
-    private LabGuest build(MachineSpec spec, List<DevicePart> parts, BlockBackend... disks) {
+    /** As {@link #build}, with more devices. */
+    public LabGuest build(MachineSpec spec, List<DevicePart> parts, BlockBackend... disks) {
         synchronized (guests) {
             check(!closed, "its time is over");
             LabGuest guest = new LabGuest(

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** A guest of a case: its machine and what it says on its serial port. Waiting ends with the case's time. */
@@ -71,6 +72,22 @@ public final class LabGuest {
                 throw new CaseFailure("no line with '" + text + "' before the machine came to its end: " + status);
             }
             return line;
+        });
+    }
+
+    /**
+     * Waits until something else than a line is as it should be.
+     *
+     * @param what what it is, for the user
+     * @throws CaseFailure if the guest ends before, or the case's time is over
+     */
+    public void awaitThat(String what, BooleanSupplier holds) {
+        poll(what + ": not seen", () -> {
+            MachineStatus status = machine.statusNow();
+            boolean seen = holds.getAsBoolean();
+            LabContext.check(
+                    seen || !isOver(status), what + ": not seen before the machine came to its end: " + status);
+            return seen ? Optional.of(true) : Optional.empty();
         });
     }
 

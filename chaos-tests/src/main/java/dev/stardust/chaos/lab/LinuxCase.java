@@ -47,6 +47,11 @@ public interface LinuxCase {
         return Optional.empty();
     }
 
+    /** Whether a BIOS starts its guests. That takes long in a lab: each such case runs in one of its own. */
+    default boolean needsBios() {
+        return false;
+    }
+
     /** The host's side: starts guests and says by an exception what is not as it should be. */
     void run(LabContext lab) throws Exception;
 }

@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.chaos.lab.cases.LinuxCases;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
@@ -21,34 +26,65 @@ import org.junit.jupiter.api.TestMethodOrder;
 class LinuxTest {
     private static final Path FOLDER = Path.of("target", "lab").toAbsolutePath();
 
+    /** A lab keeps little more than one processor busy. */
+    private static final int LABS_AT_A_TIME = 2;
+
+    private static final ExecutorService LABS = Executors.newFixedThreadPool(LABS_AT_A_TIME);
+
     private static LinuxRun run;
+    private static Future<List<Verdict>> oneVcpu;
+    private static Future<List<Verdict>> discs;
+    private static Future<List<Verdict>> nodeParts;
+    private static List<Future<List<Verdict>>> bios;
 
     @BeforeAll
-    static void choose() throws IOException {
+    static void start() throws IOException {
         run = new LinuxRun(LinuxMode.asTold(), FOLDER);
         System.out.println("LinuxTest: guests run in " + run.place() + ", consoles are kept in " + FOLDER);
+        oneVcpu = LABS.submit(() -> run.run("one-vcpu", LinuxCases.withOneVcpu()));
+        bios = LinuxCases.withBios().stream()
+                .map(each -> LABS.submit(() -> run.run(each.name(), List.of(each))))
+                .toList();
+        discs = LABS.submit(() -> run.run("discs", LinuxCases.withDiscs()));
+        nodeParts = LABS.submit(() -> run.run("nodes", LinuxCases.withNodeParts()));
+    }
+
+    @AfterAll
+    static void end() {
+        LABS.shutdownNow();
     }
 
     @TestFactory
     @Order(1)
-    Stream<DynamicTest> withOneVcpu() throws IOException {
-        return tests(run.run("one-vcpu", LinuxCases.withOneVcpu()));
+    Stream<DynamicTest> withOneVcpu() throws Exception {
+        return tests(oneVcpu.get());
     }
 
     @TestFactory
     @Order(2)
-    Stream<DynamicTest> withDiscs() throws IOException {
-        return tests(run.run("discs", LinuxCases.withDiscs()));
+    Stream<DynamicTest> withDiscs() throws Exception {
+        return tests(discs.get());
     }
 
     @TestFactory
     @Order(3)
-    Stream<DynamicTest> withNodeParts() throws IOException {
-        return tests(run.run("nodes", LinuxCases.withNodeParts()));
+    Stream<DynamicTest> withNodeParts() throws Exception {
+        return tests(nodeParts.get());
     }
 
     @TestFactory
     @Order(4)
+    Stream<DynamicTest> withBios() throws Exception {
+        List<Verdict> verdicts = new ArrayList<>();
+        for (Future<List<Verdict>> each : bios) {
+            verdicts.addAll(each.get());
+        }
+        return tests(verdicts);
+    }
+
+    /** Alone, when all others are over: more than one vCPU needs more than one processor. */
+    @TestFactory
+    @Order(5)
     Stream<DynamicTest> withSeveralVcpus() throws IOException {
         List<LinuxCase> cases = LinuxCases.withSeveralVcpus();
         return cases.isEmpty() ? Stream.empty() : tests(run.runAgainIfTheLabHangs("several-vcpus", cases));

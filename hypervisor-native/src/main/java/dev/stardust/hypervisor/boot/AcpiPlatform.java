@@ -10,8 +10,10 @@ import java.util.List;
  * @param maxVcpus vCPUs that it may get, 1 to {@value #MAX_VCPUS}
  * @param virtio the virtio-mmio devices in order
  * @param eventGsi the interrupt of the power controller's events
+ * @param legacy whether a PC's interrupt controllers and timer (8259, 8254) are in use, and the registers that ACPI has with
+ *     them ({@link dev.stardust.hypervisor.device.PmRegisters})
  */
-public record AcpiPlatform(int vcpus, int maxVcpus, List<VirtioSlot> virtio, int eventGsi) {
+public record AcpiPlatform(int vcpus, int maxVcpus, List<VirtioSlot> virtio, int eventGsi, boolean legacy) {
     /** Most vCPUs: APIC ids of 8 bits, one of which is the IOAPIC's and one the broadcast. */
     public static final int MAX_VCPUS = 254;
 

@@ -1,15 +1,16 @@
 package dev.stardust.hypervisor.boot;
 
-import dev.stardust.hypervisor.device.PowerController;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ACPI tables of a machine without fixed ACPI hardware (ACPI specification 6.5, chapter 5.2): RSDP, XSDT, FADT, MADT
- * and DSDT, from 0xe0000 on, where guests look for the RSDP and the memory map has no RAM.
+ * The ACPI tables of a machine (ACPI specification 6.5, chapter 5.2): RSDP, XSDT, FADT, MADT and DSDT, and where it has
+ * fixed ACPI hardware a FACS. Without a BIOS they lie from 0xe0000 on, where guests look for the RSDP and the memory map has
+ * no RAM.
  */
 public final class AcpiTables {
     private static final int START = 0xe0000;
@@ -23,34 +24,11 @@ public final class AcpiTables {
     private static final int RSDP_V1_SIZE = 20;
     private static final int RSDP_REVISION = 2;
 
-    private static final int HEADER_SIZE = 36;
+    static final int HEADER_SIZE = 36;
     static final int CHECKSUM = 9;
 
-    private static final int FADT_SIZE = 276;
-    private static final int FADT_REVISION = 6;
-    private static final int FADT_MINOR = 5;
-    private static final int FADT_DSDT = 40;
-    private static final int FADT_BOOT_ARCH = 109;
-    private static final int FADT_FLAGS = 112;
-    private static final int FADT_RESET_REG = 116;
-    private static final int FADT_RESET_VALUE = 128;
-    private static final int FADT_MINOR_VERSION = 131;
-    private static final int FADT_X_DSDT = 140;
-    private static final int FADT_SLEEP_CONTROL = 244;
-    private static final int FADT_SLEEP_STATUS = 256;
-    private static final int BOOT_NO_VGA = 1 << 2;
-    private static final int BOOT_NO_CMOS_CLOCK = 1 << 5;
-    private static final int WBINVD = 1;
-    private static final int PROC_C1 = 1 << 2;
-    private static final int NO_FIXED_POWER_BUTTON = 1 << 4;
-    private static final int NO_FIXED_SLEEP_BUTTON = 1 << 5;
-    private static final int NO_FIXED_CLOCK = 1 << 6;
-    private static final int RESET_REG_SUPPORTED = 1 << 10;
-    private static final int HARDWARE_REDUCED = 1 << 20;
-    private static final int SYSTEM_IO = 1;
-    private static final int BYTE_ACCESS = 1;
-
     private static final int MADT_REVISION = 5;
+    private static final int PCAT_COMPATIBLE = 1;
     private static final int LOCAL_APIC_ADDRESS = 0xfee0_0000;
     private static final int IO_APIC_ADDRESS = 0xfec0_0000;
     private static final int LOCAL_APIC = 0;
@@ -65,6 +43,10 @@ public final class AcpiTables {
     private static final int LINT1 = 1;
 
     private static final int DSDT_REVISION = 2;
+
+    private static final int FACS_SIZE = 64;
+    private static final int FACS_VERSION_AT = 32;
+    private static final int FACS_VERSION = 2;
 
     private AcpiTables() {}
 
@@ -92,23 +74,28 @@ public final class AcpiTables {
      * @param base guest-physical address of the first, or 0 if who places them adds it to all pointers
      */
     static AcpiImage image(AcpiPlatform platform, int base) {
+        byte[] facs = platform.legacy() ? facs() : new byte[0];
+        int dsdtAt = facs.length; // first, since it alone has to be aligned to 64 bytes
         byte[] dsdt = table("DSDT", DSDT_REVISION, Dsdt.of(platform));
-        int fadtAt = padded(dsdt.length);
-        byte[] fadt = fadt(base);
+        int fadtAt = dsdtAt + padded(dsdt.length);
+        byte[] fadt = table("FACP", Fadt.REVISION, Fadt.content(platform, base, base + dsdtAt));
         int madtAt = fadtAt + padded(fadt.length);
         byte[] madt = madt(platform);
         int xsdtAt = madtAt + padded(madt.length);
         byte[] xsdt = xsdt(base + fadtAt, base + madtAt);
         ByteBuffer tables = ByteBuffer.allocate(xsdtAt + padded(xsdt.length));
-        tables.put(0, dsdt).put(fadtAt, fadt).put(madtAt, madt).put(xsdtAt, xsdt);
+        tables.put(0, facs)
+                .put(dsdtAt, dsdt)
+                .put(fadtAt, fadt)
+                .put(madtAt, madt)
+                .put(xsdtAt, xsdt);
+        List<AcpiImage.Pointer> pointers = new ArrayList<>(Fadt.pointers(platform, fadtAt));
+        pointers.add(new AcpiImage.Pointer(xsdtAt + HEADER_SIZE, Long.BYTES));
+        pointers.add(new AcpiImage.Pointer(xsdtAt + HEADER_SIZE + Long.BYTES, Long.BYTES));
         return new AcpiImage(
                 tables.array(),
                 rsdp(base + xsdtAt),
-                List.of(
-                        new AcpiImage.Pointer(fadtAt + FADT_DSDT, Integer.BYTES),
-                        new AcpiImage.Pointer(fadtAt + FADT_X_DSDT, Long.BYTES),
-                        new AcpiImage.Pointer(xsdtAt + HEADER_SIZE, Long.BYTES),
-                        new AcpiImage.Pointer(xsdtAt + HEADER_SIZE + Long.BYTES, Long.BYTES)),
+                pointers,
                 List.of(new AcpiImage.Range(fadtAt, fadt.length), new AcpiImage.Range(xsdtAt, xsdt.length)));
     }
 
@@ -130,41 +117,20 @@ public final class AcpiTables {
         return table("XSDT", 1, out.putLong(fadt).putLong(madt).array());
     }
 
-    private static byte[] fadt(int dsdt) {
-        ByteBuffer out = ByteBuffer.allocate(FADT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
-        out.putInt(FADT_DSDT, dsdt); // for who knows the first revision only, SeaBIOS among them
-        out.putShort(FADT_BOOT_ARCH, (short) (BOOT_NO_VGA | BOOT_NO_CMOS_CLOCK));
-        out.putInt(
-                FADT_FLAGS,
-                WBINVD
-                        | PROC_C1
-                        | NO_FIXED_POWER_BUTTON
-                        | NO_FIXED_SLEEP_BUTTON
-                        | NO_FIXED_CLOCK
-                        | RESET_REG_SUPPORTED
-                        | HARDWARE_REDUCED);
-        putPort(out, FADT_RESET_REG, PowerController.RESET);
-        out.put(FADT_RESET_VALUE, (byte) PowerController.RESET_VALUE);
-        out.put(FADT_MINOR_VERSION, (byte) FADT_MINOR);
-        out.putLong(FADT_X_DSDT, dsdt);
-        putPort(out, FADT_SLEEP_CONTROL, PowerController.SLEEP_CONTROL);
-        putPort(out, FADT_SLEEP_STATUS, PowerController.SLEEP_STATUS);
-        byte[] content = new byte[FADT_SIZE - HEADER_SIZE];
-        out.get(HEADER_SIZE, content);
-        return table("FACP", FADT_REVISION, content);
-    }
-
-    /** A generic address: one of the power controller's ports, a byte wide. */
-    private static void putPort(ByteBuffer out, int at, int register) {
-        out.put(at, (byte) SYSTEM_IO).put(at + 1, (byte) Byte.SIZE).put(at + 3, (byte) BYTE_ACCESS);
-        out.putLong(at + 4, PowerController.BASE + register);
+    /** What firmware and guest share: nothing that either of ours uses, but where fixed hardware is it must be there. */
+    private static byte[] facs() {
+        ByteBuffer out = ByteBuffer.allocate(FACS_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        return out.put(ascii("FACS"))
+                .putInt(FACS_SIZE)
+                .put(FACS_VERSION_AT, (byte) FACS_VERSION)
+                .array();
     }
 
     private static byte[] madt(AcpiPlatform platform) {
         int apics = platform.maxVcpus();
         int size = 2 * Integer.BYTES + apics * LOCAL_APIC_SIZE + IO_APIC_SIZE + LOCAL_APIC_NMI_SIZE;
         ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        out.putInt(LOCAL_APIC_ADDRESS).putInt(0); // no PCs' pair of 8259
+        out.putInt(LOCAL_APIC_ADDRESS).putInt(platform.legacy() ? PCAT_COMPATIBLE : 0);
         for (int id = 0; id < apics; id++) {
             out.put((byte) LOCAL_APIC)
                     .put((byte) LOCAL_APIC_SIZE)

@@ -77,12 +77,16 @@ public final class PowerController implements BusDevice {
     }
 
     private void writeRegister(int register, int value) {
-        boolean isS5 = (value & SLEEP_ENABLE) != 0 && ((value >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == SLEEP_TYPE_S5;
-        if (register == SLEEP_CONTROL && isS5) {
+        if (register == SLEEP_CONTROL && entersS5(value)) {
             powerOff.run();
         } else if (register == RESET && value == RESET_VALUE) {
             reset.run();
         }
+    }
+
+    /** Whether a byte powers off when it is written to a sleep control register, be it this one or that of a PC. */
+    static boolean entersS5(int value) {
+        return (value & SLEEP_ENABLE) != 0 && ((value >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == SLEEP_TYPE_S5;
     }
 
     /** Asks the guest to shut down, as pressing the power button does. From any thread. */

@@ -4,12 +4,13 @@ import dev.stardust.hypervisor.boot.BiosRom;
 import dev.stardust.hypervisor.boot.BootSpec.Protocol;
 import dev.stardust.hypervisor.device.Bus;
 import dev.stardust.hypervisor.device.FirmwareConfig;
+import dev.stardust.hypervisor.device.PmRegisters;
 import dev.stardust.hypervisor.device.ResetControl;
 import dev.stardust.hypervisor.kvm.KvmVm;
 
 /**
- * What a machine has only if a BIOS starts it: the ROM, an interval timer, the device that tells the BIOS of the machine, and
- * the register by which it reboots.
+ * What a machine has only if a BIOS starts it: the ROM, an interval timer, the device that tells the BIOS of the machine, the
+ * register by which it reboots, and the registers of fixed ACPI hardware.
  */
 final class BiosHardware {
     private static final int ROM_SLOT = 1;
@@ -33,8 +34,9 @@ final class BiosHardware {
     }
 
     /** Adds the devices. */
-    static void plugInto(Bus ports, FirmwareConfig config, Runnable reset) {
+    static void plugInto(Bus ports, FirmwareConfig config, ExitDispatcher exits) {
         ports.add(FirmwareConfig.BASE, FirmwareConfig.PORTS, config);
-        ports.add(ResetControl.BASE, ResetControl.PORTS, new ResetControl(reset));
+        ports.add(ResetControl.BASE, ResetControl.PORTS, new ResetControl(exits::reset));
+        ports.add(PmRegisters.BASE, PmRegisters.PORTS, new PmRegisters(exits::powerOff));
     }
 }

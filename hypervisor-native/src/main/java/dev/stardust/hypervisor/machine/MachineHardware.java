@@ -194,13 +194,13 @@ final class MachineHardware implements AutoCloseable {
     }
 
     private void boot(MachineSpec spec, Bus ports) {
-        AcpiPlatform acpi = new AcpiPlatform(spec.vcpus(), spec.vcpus(), devices.slots(), EVENT_GSI);
+        AcpiPlatform acpi = new AcpiPlatform(spec.vcpus(), spec.vcpus(), devices.slots(), EVENT_GSI, bios != null);
         long rsdp = 0;
         if (bios == null) {
             rsdp = AcpiTables.write(memory, acpi);
         } else {
             SortedMap<String, byte[]> files = BiosBoot.files(acpi, memory, OF_KVM, bootOrder());
-            BiosHardware.plugInto(ports, new FirmwareConfig(spec.vcpus(), files), exits::reset);
+            BiosHardware.plugInto(ports, new FirmwareConfig(spec.vcpus(), files), exits);
         }
         cpus.initLocalApics();
         BootLoader.load(spec.boot(), new BootTarget(memory, rsdp, bareWords())).applyTo(cpus.first());

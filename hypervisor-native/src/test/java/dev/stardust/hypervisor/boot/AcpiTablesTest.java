@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AcpiTablesTest {
-    private static final AcpiPlatform TWO_DISKS = new AcpiPlatform(1, 2, slots(2), 21);
+    private static final AcpiPlatform TWO_DISKS = new AcpiPlatform(1, 2, slots(2), 21, false);
 
     private final GuestMemory memory = GuestMemory.create(2 << 20);
 
@@ -120,6 +120,30 @@ class AcpiTablesTest {
     }
 
     @Test
+    void fadtOfALegacyMachineHasThePmRegistersInsteadOfTheSleepRegisters() {
+        AcpiImage image = AcpiTables.image(new AcpiPlatform(1, 2, slots(2), 21, true), 0x10000);
+        int fadtAt = image.pointing().get(0).offset();
+        byte[] fadt = Arrays.copyOfRange(image.tables(), fadtAt, fadtAt + 276);
+        byte[] bytes = new byte[276];
+        ByteBuffer expected = littleEndian(bytes);
+        expected.put(fadt, 0, 36);
+        expected.putInt(36, 0x10000).putInt(40, 0x10040).putShort(46, (short) 22);
+        expected.putInt(56, 0x608).putInt(64, 0x60c).put(88, (byte) 4).put(89, (byte) 2);
+        expected.putShort(109, (short) 0x24);
+        expected.putInt(112, 0x475); // as the other, but not hardware-reduced
+        expected.put(116, HexFormat.of().parseHex("010800010206000000000000")).put(128, (byte) 1);
+        expected.put(131, (byte) 5).putLong(140, 0x10040);
+        expected.put(148, HexFormat.of().parseHex("012000000806000000000000"));
+        expected.put(172, HexFormat.of().parseHex("011000000c06000000000000"));
+        assertEquals(hex(bytes, 0), hex(fadt, 0));
+        assertEquals(
+                "46 41 43 53 40 00 00 00" + " 00".repeat(24) + " 02" + " 00".repeat(31),
+                hex(Arrays.copyOf(image.tables(), 64), 0));
+        String madt = hex(image.tables(), fadtAt + 276 + 12 + 36); // after padding and its header
+        assertTrue(madt.startsWith("00 00 e0 fe 01 00 00 00"), madt); // with a pair of 8259
+    }
+
+    @Test
     void madtHasAnApicForEachVcpuThatMayCome() {
         byte[] madt = find(AcpiTables.write(memory, TWO_DISKS)).get(1);
         assertEquals(5, madt[8]);
@@ -134,7 +158,7 @@ class AcpiTablesTest {
 
     @Test
     void largestMachineFits() {
-        List<byte[]> tables = find(AcpiTables.write(memory, new AcpiPlatform(254, 254, slots(256), 21)));
+        List<byte[]> tables = find(AcpiTables.write(memory, new AcpiPlatform(254, 254, slots(256), 21, false)));
         byte[] madt = tables.get(1);
         assertEquals(36 + 8 + 254 * 8 + 12 + 6, madt.length);
         assertEquals((byte) 254, madt[36 + 8 + 254 * 8 + 2]); // the IOAPIC's id is none of 0 to 253
@@ -142,7 +166,7 @@ class AcpiTablesTest {
 
     @Test
     void tablesThatDoNotFitAreRefusedAndLeaveTheKernelAlone() {
-        AcpiPlatform large = new AcpiPlatform(1, 1, slots(4096), 21);
+        AcpiPlatform large = new AcpiPlatform(1, 1, slots(4096), 21, false);
         assertTrue(assertThrows(BootException.class, () -> AcpiTables.write(memory, large))
                 .getMessage()
                 .contains("fewer devices"));
@@ -154,6 +178,6 @@ class AcpiTablesTest {
     void numberOfVcpusIsChecked(int vcpus) {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new AcpiPlatform(vcpus, vcpus == 3 ? 2 : vcpus, new ArrayList<>(), 21));
+                () -> new AcpiPlatform(vcpus, vcpus == 3 ? 2 : vcpus, new ArrayList<>(), 21, false));
     }
 }

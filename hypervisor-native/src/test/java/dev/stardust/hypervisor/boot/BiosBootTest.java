@@ -102,8 +102,8 @@ class BiosBootTest {
     void biosIsToldOfMemoryTablesAndDisks() {
         List<VirtioSlot> slots =
                 List.of(new VirtioSlot(0xd000_1000L, 0x1000, 6), new VirtioSlot(0xd000_0000L, 0x1000, 5));
-        SortedMap<String, byte[]> files =
-                BiosBoot.files(new AcpiPlatform(1, 1, slots, 23), memory, new MemoryRange(0xfffb_c000L, 0x4000), slots);
+        SortedMap<String, byte[]> files = BiosBoot.files(
+                new AcpiPlatform(1, 1, slots, 23, true), memory, new MemoryRange(0xfffb_c000L, 0x4000), slots);
         assertEquals(
                 Set.of(
                         "bootorder",

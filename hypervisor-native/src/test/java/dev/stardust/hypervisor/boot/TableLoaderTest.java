@@ -17,7 +17,7 @@ import net.jqwik.api.constraints.IntRange;
 /** Obeys the script as a BIOS does, and looks at the tables where they then are. */
 class TableLoaderTest {
     private static final AcpiPlatform PLATFORM =
-            new AcpiPlatform(2, 3, List.of(new VirtioSlot(0xd000_0000L, 0x1000, 5)), 23);
+            new AcpiPlatform(2, 3, List.of(new VirtioSlot(0xd000_0000L, 0x1000, 5)), 23, true);
 
     private final AcpiImage image = AcpiTables.image(PLATFORM, 0);
     private final Map<String, ByteBuffer> files = new HashMap<>();
@@ -39,15 +39,23 @@ class TableLoaderTest {
         assertTable("FACP", fadt);
         assertTable("APIC", (int) all.getLong(xsdt + 44) - base);
         assertTable("DSDT", (int) all.getLong(fadt + 140) - base);
-        assertEquals(all.getLong(fadt + 140), all.getInt(fadt + 40));
+        assertEquals(all.getLong(fadt + 140), Integer.toUnsignedLong(all.getInt(fadt + 40)));
+        int facs = all.getInt(fadt + 36);
+        assertEquals(0, facs % 64);
+        assertEquals("FACS", signature(facs - base));
+        assertEquals(64, all.getInt(facs - base + 4));
     }
 
     private void assertTable(String signature, int at) {
         ByteBuffer all = files.get(TableLoader.TABLES);
-        byte[] name = new byte[4];
-        all.get(at, name);
-        assertEquals(signature, new String(name, StandardCharsets.US_ASCII));
+        assertEquals(signature, signature(at));
         assertEquals(0, sum(all, at, all.getInt(at + 4)), signature);
+    }
+
+    private String signature(int at) {
+        byte[] name = new byte[4];
+        files.get(TableLoader.TABLES).get(at, name);
+        return new String(name, StandardCharsets.US_ASCII);
     }
 
     private static int sum(ByteBuffer bytes, int from, int length) {

@@ -11,6 +11,9 @@ import dev.stardust.hypervisor.boot.IsoImage;
 import dev.stardust.hypervisor.boot.Xorriso;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,8 +50,9 @@ class BiosMachineTest {
         return stage.toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
-    private void start(Path bios, List<DevicePart> parts) throws Exception {
+    private void start(Path bios, List<DevicePart> parts, Path console) throws Exception {
         MachineSpec spec = MachineSpec.of("bios", MEMORY_MIB, dir.resolve("serial.log"))
+                .withConsole(console)
                 .withBoot(new BootSpec(bios, null, "", Protocol.BIOS));
         machine = KvmMachine.create(spec, List.of(), parts, status -> {
             if (status.phase() == Phase.ENDED || status.phase() == Phase.FAILED) {
@@ -79,27 +83,57 @@ class BiosMachineTest {
 
     @Test
     void biosStartsInItsRomAndFindsWhatItNeeds() throws Exception {
-        start(TestGuests.buildBytes("bios", dir), List.of());
+        start(TestGuests.buildBytes("bios", dir), List.of(), null);
         awaitReset();
         assertEquals("ROrLQEMUT", serial());
     }
 
     @Test
     void seaBiosStartsACdAndReboots() throws Exception {
-        Path tree = Files.createDirectory(dir.resolve("tree"));
-        Xorriso.put(tree, "boot.img", Files.readAllBytes(TestGuests.buildBytes("cd", dir)));
-        Path iso = Xorriso.make(dir.resolve("cd.iso"), tree, "-b", "boot.img", "-no-emul-boot", "-boot-load-size", "4");
-        try (IsoImage image = IsoImage.open(iso)) {
-            BootCatalog.checkForBios(image);
-        }
-        start(SEABIOS, List.of(new DevicePart("cd", new ScsiDevice(new FileDisk(iso), "cd"))));
+        start(SEABIOS, driveWith("cd"), null);
         awaitReset();
         assertTrue(serial().contains("read from the CD: CD001"), this::serialIfAny);
     }
 
     @Test
+    void whatIsTypedAtTheConsoleIsTypedAtTheBios() throws Exception {
+        Path socket = dir.resolve("console");
+        start(SEABIOS, driveWith("typed"), socket);
+        try (SocketChannel console = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            awaitText(console, "there?");
+            console.write(ByteBuffer.wrap("two\r".getBytes(StandardCharsets.US_ASCII)));
+            awaitReset();
+        }
+        assertTrue(serial().contains("who is there? two"), this::serialIfAny);
+    }
+
+    /** A drive whose CD starts a guest. */
+    private List<DevicePart> driveWith(String guest) throws Exception {
+        Path tree = Files.createDirectory(dir.resolve("tree"));
+        Xorriso.put(tree, "boot.img", Files.readAllBytes(TestGuests.buildBytes(guest, dir)));
+        Path iso = Xorriso.make(dir.resolve("cd.iso"), tree, "-b", "boot.img", "-no-emul-boot", "-boot-load-size", "4");
+        try (IsoImage image = IsoImage.open(iso)) {
+            BootCatalog.checkForBios(image);
+        }
+        return List.of(new DevicePart("cd", new ScsiDevice(new FileDisk(iso), "cd")));
+    }
+
+    private static void awaitText(SocketChannel console, String text) throws Exception {
+        console.configureBlocking(false);
+        StringBuilder printed = new StringBuilder();
+        ByteBuffer buffer = ByteBuffer.allocate(4096);
+        for (int waited = 0; printed.indexOf(text) < 0; waited++) {
+            assertTrue(waited < 12_000, printed::toString);
+            Thread.sleep(10);
+            console.read(buffer);
+            printed.append(StandardCharsets.ISO_8859_1.decode(buffer.flip()));
+            buffer.clear();
+        }
+    }
+
+    @Test
     void stateOfSuchAMachineIsNotSaved() throws Exception {
-        start(SEABIOS, List.of());
+        start(SEABIOS, List.of(), null);
         get(machine.pause());
         ExecutionException e = assertThrows(ExecutionException.class, () -> get(machine.saveState()));
         assertTrue(e.getMessage().contains("a BIOS started it"), e::getMessage);

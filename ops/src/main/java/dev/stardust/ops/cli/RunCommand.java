@@ -118,7 +118,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--iso-boot",
             paramLabel = "HOW",
-            description = "how an ISO starts: fast, by what its boot loader's configuration names (default)")
+            description =
+                    "how an ISO starts: fast, by what its boot loader's configuration names (default), or bios, by its"
+                            + " own boot loader on SeaBIOS")
     private String isoBoot;
 
     @Option(names = "--iso-entry", paramLabel = "ENTRY", description = "number, title or id in the ISO's boot menu")
@@ -140,9 +142,7 @@ final class RunCommand implements Callable<Integer> {
                     CliException.USAGE,
                     "run takes an .iso file, not '" + iso + "'; give a kernel's command line by --cmdline");
         }
-        if (isoBoot != null && !isoBoot.equals("fast")) {
-            throw new CliException(CliException.USAGE, "--iso-boot is fast, not '" + isoBoot + "'");
-        }
+        String how = IsoBoot.field(isoBoot, boot);
         ApiClient client = node.client();
         if (iso != null) {
             cd = IsoImport.ensure(client, iso);
@@ -160,7 +160,7 @@ final class RunCommand implements Callable<Integer> {
         put(vm, "cpu", cpu);
         put(vm, "kernel", absolute(kernel));
         put(vm, "initrd", absolute(initrd));
-        put(vm, "boot", boot);
+        put(vm, "boot", how);
         put(vm, "args", args);
         put(vm, "host", host);
         if (!images.isEmpty()) {

@@ -212,6 +212,7 @@ final class ClusterService implements AutoCloseable {
                         "there is a base " + base + " already: clones may rest on it; use another name");
             }
             String host = VmService.placed(picture, vm).host();
+            picture.vms().get(vm).spec().requireSavable();
             requireDisksAlone(picture.vms().get(vm).spec());
             return asking.<HostActor.Command, BaseSaver.Saved>ask(
                             host,

@@ -357,6 +357,7 @@ final class VmService {
                     .orElseThrow(() -> new ClusterException(
                             ErrorCode.NOT_FOUND,
                             "no host " + toHost + ": 'stardust node ls' shows those that there are"));
+            picture.vms().get(vm).spec().requireSavable();
             requireAlive(picture, placement.host(), vm);
             if (!picture.living().contains(target)) {
                 throw new ClusterException(ErrorCode.REFUSED, "host " + toHost + " is dead: choose another");

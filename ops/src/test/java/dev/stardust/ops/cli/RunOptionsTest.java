@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -68,6 +69,22 @@ class RunOptionsTest {
         assertEquals("debian-12-9-0-amd64-netinst", IsoImport.nameOf(Path.of("/x/debian-12.9.0-amd64-netinst.iso")));
         assertEquals("small-disc", IsoImport.nameOf(Path.of("Small Disc.ISO")));
         assertEquals("iso", IsoImport.nameOf(Path.of("...iso")));
+    }
+
+    @Test
+    void anIsoStartsFastUnlessABiosIsAskedFor() {
+        assertNull(IsoBoot.field(null, null));
+        assertEquals("pvh", IsoBoot.field(null, "pvh"));
+        assertEquals("pvh", IsoBoot.field("fast", "pvh"));
+        assertEquals("bios", IsoBoot.field("bios", null));
+    }
+
+    @Test
+    void aWayToStartThatIsNoneOrTwoIsRefused() {
+        CliException unknown = assertThrows(CliException.class, () -> IsoBoot.field("BIOS", null));
+        assertEquals("--iso-boot is fast or bios, not 'BIOS'", unknown.getMessage());
+        CliException both = assertThrows(CliException.class, () -> IsoBoot.field("bios", "linux"));
+        assertTrue(both.getMessage().contains("give one"), both.getMessage());
     }
 
     @Property

@@ -7,6 +7,7 @@ import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.hypervisor.boot.IsoBootConfig;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.DiskOpener;
@@ -60,6 +61,9 @@ public final class LocalVmHost implements VmHost {
     private static final String VSOCK = "vsock.sock";
 
     private static final String CD = "cd";
+
+    /** Of Debian's package seabios. */
+    private static final String SEABIOS = "/usr/share/seabios/bios-256k.bin";
 
     private final Path data;
     private final ChunkStore store;
@@ -148,9 +152,12 @@ public final class LocalVmHost implements VmHost {
     }
 
     /** With copies of the files beside the VM's others, since a worker can read no others. */
-    private Boot bootFiles(VmRecord record) throws IOException {
+    Boot bootFiles(VmRecord record) throws IOException {
         Boot boot = record.spec().boot();
         Path folder = folder(record.name());
+        if (boot.protocol() == BootSpec.Protocol.BIOS) {
+            return boot.withFiles(copied("BIOS", SEABIOS, folder), null);
+        }
         if (boot.kernel() == null && record.spec().extras().cd() != null) {
             return fromCd(record, folder);
         }
@@ -174,7 +181,8 @@ public final class LocalVmHost implements VmHost {
     private static String copied(String what, String file, Path folder) throws IOException {
         Path source = Path.of(file);
         if (!Files.isReadable(source)) {
-            throw new IOException(what + " " + file + " cannot be read on this host: copy it there");
+            throw new IOException(what + " " + file + " cannot be read on this host: "
+                    + (file.equals(SEABIOS) ? "install the package seabios" : "copy it there"));
         }
         return Files.copy(source, folder.resolve(what), StandardCopyOption.REPLACE_EXISTING)
                 .toString();

@@ -2,6 +2,7 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.vm.network.GuestNic;
 import dev.stardust.vm.network.NicSpec;
 import dev.stardust.vm.network.PortForward;
@@ -166,6 +167,21 @@ public record ResolvedSpec(
     /** The same with networks as a host has made them, addresses and all. */
     ResolvedSpec withNetworks(List<Nic> made) {
         return new ResolvedSpec(name, memoryMib, cpus, boot, disks, made, extras, base, memory, state, strict, spread);
+    }
+
+    /**
+     * Refuses what needs the state of a VM where that cannot be saved, before anything is begun.
+     *
+     * @throws ClusterException REFUSED that says why
+     */
+    public void requireSavable() {
+        if (boot.protocol() == BootSpec.Protocol.BIOS) {
+            throw new ClusterException(
+                    ErrorCode.REFUSED,
+                    "VM " + name
+                            + " was started by a BIOS, and the state of such a VM can be neither saved nor moved: start"
+                            + " its CD without 'boot: bios' (--iso-boot=fast) if it is to move");
+        }
     }
 
     private static <T> T find(String kind, String name, Map<String, T> known, String vm) {

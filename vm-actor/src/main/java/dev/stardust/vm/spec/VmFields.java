@@ -36,9 +36,7 @@ final class VmFields {
     private static final Pattern DISK_LIMIT = Pattern.compile("[1-9][0-9]{0,4}MiB/s");
     private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
     private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
-    /** Not the BIOS: a VM has no CD that it could start, and its state could not be saved. */
     private static final Pattern PROTOCOL = Pattern.compile(Arrays.stream(BootSpec.Protocol.values())
-            .filter(protocol -> protocol != BootSpec.Protocol.BIOS)
             .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
             .collect(Collectors.joining("|")));
 
@@ -123,9 +121,17 @@ final class VmFields {
         if (initrd != null && kernel == null) {
             in.error("initrd", "it needs a kernel that takes it: name one");
         }
+        boolean bios = protocol.equals("bios");
+        boolean fromCd = in.has("cd") && kernel == null;
+        if (bios && !fromCd) {
+            in.error("boot", "a BIOS starts what is in the CD drive: name a cd, and no kernel");
+        }
+        if (bios && !args.isEmpty()) {
+            in.error("args", "what a BIOS starts from a cd has its own command line: leave args out");
+        }
         String isoEntry = in.text("isoEntry", null, ENTRY, "number, title or id of an entry of the CD's boot menu");
-        if (isoEntry != null && (kernel != null || !in.has("cd"))) {
-            in.error("isoEntry", "only a VM with a cd and no kernel starts from its CD");
+        if (isoEntry != null && (!fromCd || bios)) {
+            in.error("isoEntry", "only a VM with a cd, no kernel and no BIOS takes its kernel from the CD");
         }
         return new Boot(kernel, initrd, args, BootSpec.Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), isoEntry);
     }

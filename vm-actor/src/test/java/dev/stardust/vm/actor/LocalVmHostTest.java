@@ -3,6 +3,7 @@ package dev.stardust.vm.actor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
@@ -25,12 +26,19 @@ class LocalVmHostTest {
 
     /** A VM that is stopped here, with a file of its own. */
     private void keep(String vm) throws IOException {
-        ResolvedSpec spec = new ResolvedSpec(
-                vm, 64, Cpus.ONE, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
-        host().save(VmRecord.of(vm, spec, 1, VmState.STOPPED, ""))
-                .toCompletableFuture()
-                .join();
+        keep(vm, Boot.TEST_GUEST, Extras.NONE);
         Files.writeString(data.resolve("vms").resolve(vm).resolve("serial.log"), "text");
+    }
+
+    private VmRecord keep(String vm, Boot boot, Extras extras) {
+        VmRecord record = VmRecord.of(
+                vm,
+                new ResolvedSpec(vm, 64, Cpus.ONE, boot, List.of(), List.of(), extras, null, null, null, false, null),
+                1,
+                VmState.STOPPED,
+                "");
+        host().save(record).toCompletableFuture().join();
+        return record;
     }
 
     /** As a process leaves it that is killed in the middle of a deletion. */
@@ -63,6 +71,15 @@ class LocalVmHostTest {
         Files.writeString(data.resolve("records/damaged/vm.json"), "?");
         host().removeLeftovers(Set.of("running"));
         assertEquals(List.of("damaged", "running"), folders());
+    }
+
+    @Test
+    void aBiosLiesBesideTheOtherFilesOfTheVmThatItStarts() throws IOException {
+        Boot bios = new Boot(null, null, null, BootSpec.Protocol.BIOS, null);
+        Boot started = host().bootFiles(keep("pc", bios, Extras.NONE.withCd("ab12")));
+        Path copy = data.resolve("vms/pc/BIOS");
+        assertEquals(bios.withFiles(copy.toString(), null), started);
+        assertEquals(-1, Files.mismatch(Path.of("/usr/share/seabios/bios-256k.bin"), copy));
     }
 
     @Test

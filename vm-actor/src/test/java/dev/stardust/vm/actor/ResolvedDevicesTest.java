@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.cluster.protocol.ClusterException;
+import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.vm.spec.DeploymentSpec;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.SpecException;
@@ -52,10 +54,31 @@ class ResolvedDevicesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"isoEntry: '2'", "isoEntry: '2', cd: disc, kernel: /k"})
+    @ValueSource(
+            strings = {
+                "boot: bios",
+                "boot: bios, cd: disc, kernel: /k",
+                "boot: bios, cd: disc, args: quiet",
+                "isoEntry: '2'",
+                "isoEntry: '2', cd: disc, boot: bios",
+                "isoEntry: '2', cd: disc, kernel: /k"
+            })
     void onlyWhatIsInTheDriveIsStartedFromThere(String fields) {
         SpecException refused = assertThrows(SpecException.class, () -> spec(fields));
         assertTrue(refused.getMessage().contains("cd"), refused.getMessage());
+    }
+
+    @Test
+    void aVmThatABiosStartsComesThroughTheRegistryAndIsNeitherSavedNorMoved() {
+        VmSpec spec = spec("boot: bios, cd: disc");
+        assertEquals(BootSpec.Protocol.BIOS, spec.boot().protocol());
+        assertEquals(spec, VmSpec.fromJson(spec.toJson()));
+        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of());
+        assertEquals(resolved, Json.read(Json.write(resolved), ResolvedSpec.class));
+        ClusterException refused = assertThrows(ClusterException.class, resolved::requireSavable);
+        assertEquals(ErrorCode.REFUSED, refused.code());
+        assertTrue(refused.getMessage().contains("VM a was started by a BIOS"), refused.getMessage());
+        resolve("cd: disc").requireSavable();
     }
 
     @Test

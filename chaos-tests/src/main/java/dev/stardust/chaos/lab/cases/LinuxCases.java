@@ -30,6 +30,8 @@ public final class LinuxCases {
             new BridgedCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
             new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
+            new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
+            new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "GNU GRUB", "t"),
             new SmpCase());
 
     private LinuxCases() {}
@@ -41,9 +43,16 @@ public final class LinuxCases {
                 .toList();
     }
 
-    /** The cases that have a CD or a root made for them. */
+    /** The cases that have a CD or a root made for them, and no BIOS. */
     public static List<LinuxCase> withDiscs() {
-        return ALL.stream().filter(c -> c.cd().isPresent() || c.hasRoot()).toList();
+        return ALL.stream()
+                .filter(c -> (c.cd().isPresent() || c.hasRoot()) && !c.needsBios())
+                .toList();
+    }
+
+    /** The cases whose CD a BIOS starts. */
+    public static List<LinuxCase> withBios() {
+        return ALL.stream().filter(LinuxCase::needsBios).toList();
     }
 
     /** The cases that use parts of a node. */
