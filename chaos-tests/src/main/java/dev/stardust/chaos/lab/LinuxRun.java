@@ -1,5 +1,6 @@
 package dev.stardust.chaos.lab;
 
+import dev.stardust.chaos.External;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -11,9 +12,12 @@ import java.util.List;
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun {
     private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final int COPY_TIMEOUT_S = 60;
 
     private final boolean inLab;
     private final Path folder;
+    private final List<Path> more;
+    private final Duration limit;
 
     /**
      * Prepares.
@@ -21,6 +25,18 @@ final class LinuxRun {
      * @param folder for images, which go, and console logs, which stay
      */
     LinuxRun(LinuxMode mode, Path folder) throws IOException {
+        this(mode, folder, List.of(), LIMIT);
+    }
+
+    /**
+     * Prepares for cases that need more.
+     *
+     * @param more files and folders that are put beside the cases' CDs
+     * @param limit after which a lab is killed
+     */
+    LinuxRun(LinuxMode mode, Path folder, List<Path> more, Duration limit) throws IOException {
+        this.more = List.copyOf(more);
+        this.limit = limit;
         inLab = mode == LinuxMode.LAB || (mode == LinuxMode.AUTO && !HostKvm.runsLinux());
         this.folder = Files.createDirectories(folder);
     }
@@ -68,12 +84,15 @@ final class LinuxRun {
             new Initramfs(linux).writeForGuests(initramfs, cases);
             Path discs = Files.createDirectory(work.path().resolve("discs"));
             new CdImages(linux.bzImage(), initramfs).make(cases, discs);
+            for (Path each : more) {
+                External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
+            }
             Path result = result(cases, linux, discs);
             List<String> command = inLab
                     ? LabMachine.command(
                             LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
                     : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
-            return ConsoleProcess.run(command, console, log, LIMIT, endIfHung) + "; its console is in " + log;
+            return ConsoleProcess.run(command, console, log, limit, endIfHung) + "; its console is in " + log;
         }
     }
 
