@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToLongFunction;
+import java.util.function.ToDoubleFunction;
 
 /** How long an unmodified Linux takes to boot, and with how many exits. */
 final class BootPart {
@@ -53,8 +53,8 @@ final class BootPart {
                     title,
                     Integer.toString(counted.size()),
                     ms(median(counted, Boot::upUs)),
-                    ms(counted.stream().mapToLong(Boot::upUs).min().orElseThrow()),
-                    ms(counted.stream().mapToLong(Boot::upUs).max().orElseThrow()),
+                    ms(counted.stream().mapToDouble(Boot::upUs).min().orElseThrow()),
+                    ms(counted.stream().mapToDouble(Boot::upUs).max().orElseThrow()),
                     ms(boots.of(name).get(0).upUs()),
                     String.format(Locale.ROOT, "%.2f", median(counted, Boot::upUs) / yardstick),
                     String.format(Locale.ROOT, "%.0f", median(counted, Boot::exits)));
@@ -67,8 +67,8 @@ final class BootPart {
         return all.subList(1, all.size());
     }
 
-    private static double median(List<Boot> boots, ToLongFunction<Boot> figure) {
-        return Summary.of(boots.stream().map(figure::applyAsLong).toList()).median();
+    private static double median(List<Boot> boots, ToDoubleFunction<Boot> figure) {
+        return Summary.of(boots.stream().map(figure::applyAsDouble).toList()).median();
     }
 
     private static String ms(double us) {

@@ -22,7 +22,7 @@ record Boots(Map<String, List<Boot>> byName) {
      * @param upUs from the first KVM_RUN to the first process
      * @param exits to user space until then
      */
-    record Boot(long upUs, long exits) {}
+    record Boot(double upUs, double exits) {}
 
     /** Reads {@code NAME up_us=N exits=N, ...}; other words between commas are left alone. */
     static Boots parse(String notes) {
@@ -30,7 +30,7 @@ record Boots(Map<String, List<Boot>> byName) {
         Matcher m = BOOT.matcher(notes);
         while (m.find()) {
             byName.computeIfAbsent(m.group(1), name -> new ArrayList<>())
-                    .add(new Boot(Long.parseLong(m.group(2)), Long.parseLong(m.group(3))));
+                    .add(new Boot(Double.parseDouble(m.group(2)), Double.parseDouble(m.group(3))));
         }
         return new Boots(byName);
     }

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
  * @param byKey the figures by contender and word, with a blank between
  */
 record IoFigures(Map<String, List<Double>> byKey) {
-    private static final Pattern FIGURE = Pattern.compile("(?:^|, )([a-z]+ [a-z_]+)=(\\d{1,12}(?:\\.\\d{1,6})?)(?=,|$)");
+    private static final Pattern FIGURE =
+            Pattern.compile("(?:^|, )([a-z]+ [a-z_]+)=(\\d{1,12}(?:\\.\\d{1,6})?)(?=,|$)");
 
     /** Reads {@code NAME WORD=N, ...}; other words between commas are left alone. */
     static IoFigures parse(String notes) {

@@ -16,11 +16,12 @@ import java.util.Map;
 
 /** Disk and network of a Linux guest. */
 final class IoPart {
-    private static final String METHOD = "fio (direct, libaio, 4 KiB with 16 and 128 KiB with 8 in flight, 4 s each after"
-            + " a second) and iperf3 (one TCP stream, 4 s) in the same guest under ours and under QEMU's microvm, in"
-            + " turns, in one boot of the lab: virtio-mmio, one queue, one vCPU, 256 MiB. Our disk is a volume of the"
-            + " chunk store, written in full before; QEMU's is a raw file with an I/O thread. Both lie in memory. The"
-            + " network is a tap, its other end iperf3's server in the lab.";
+    private static final String METHOD =
+            "fio (direct, libaio, 4 KiB with 16 and 128 KiB with 8 in flight, 4 s each after"
+                    + " a second) and iperf3 (one TCP stream, 4 s) in the same guest under ours and under QEMU's microvm, in"
+                    + " turns, in one boot of the lab: virtio-mmio, one queue, one vCPU, 256 MiB. Our disk is a volume of the"
+                    + " chunk store, written in full before; QEMU's is a raw file with an I/O thread. Both lie in memory. The"
+                    + " network is a tap, its other end iperf3's server in the lab.";
 
     /** What QEMU's microvm loads, and the folder where Debian puts it. */
     private static final Map<String, String> FIRMWARE = Map.of(
@@ -49,8 +50,8 @@ final class IoPart {
         for (Map.Entry<String, String> file : FIRMWARE.entrySet()) {
             Files.copy(Path.of(file.getValue(), file.getKey()), firmware.resolve(file.getKey()));
         }
-        LabBench bench = new LabBench(
-                "bench-io", Files.createDirectory(folder.resolve("lab")), List.of(tools, image, qemu));
+        LabBench bench =
+                new LabBench("bench-io", Files.createDirectory(folder.resolve("lab")), List.of(tools, image, qemu));
         report.add("## Disk and network");
         report.add(METHOD + " Guests ran in " + bench.place() + ".");
         report.add(table(IoFigures.parse(bench.run())));

@@ -89,7 +89,7 @@ final class MemoryPart {
                 vms + " VMs",
                 state -> {});
         List<Path> logs = new ArrayList<>();
-        for (int i = 0; i < vms; i++) {
+        for (int i = 1; i <= vms; i++) {
             logs.add(node.serialLog("vm-" + i));
         }
         awaitReady(logs);

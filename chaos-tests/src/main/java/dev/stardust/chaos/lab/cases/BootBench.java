@@ -25,7 +25,7 @@ public final class BootBench implements LinuxCase {
     /** The contenders in the notes: ours, the C program with private memory and with memory shared as ours is. */
     public static final List<String> NAMES = List.of("stardust", "c", "c-memfd");
 
-    private static final int ROUNDS = 6;
+    private static final int ROUNDS = 4;
     private static final int BOOT_LIMIT_S = 60;
     private static final Pattern FIGURES = Pattern.compile("up_us=\\d+ exits=\\d+");
 

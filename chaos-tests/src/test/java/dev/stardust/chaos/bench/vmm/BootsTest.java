@@ -24,7 +24,8 @@ class BootsTest {
     @Test
     void aContenderThatIsMissingIsAnError() {
         assertThrows(ToolException.class, () -> Boots.parse("12 ms").of("c"));
-        assertThrows(ToolException.class, () -> Boots.parse("12 ms, c up_us=1 exits=2").of("c"));
+        assertThrows(ToolException.class, () -> Boots.parse("12 ms, c up_us=1 exits=2")
+                .of("c"));
     }
 
     @Test

@@ -28,8 +28,7 @@ class SmapsTest {
     @Test
     void guestRamIsToldFromTheRestByName() {
         assertEquals(
-                new Smaps(1504, 1200),
-                Smaps.parse(TEXT.lines(), m -> m.name().startsWith("/memfd:stardust-guest")));
+                new Smaps(1504, 1200), Smaps.parse(TEXT.lines(), m -> m.name().startsWith("/memfd:stardust-guest")));
     }
 
     @Test
