@@ -55,7 +55,7 @@ static inline void mmio_write(uint64_t at, uint32_t value) { *(volatile uint32_t
 /* options.c: the command line */
 struct options {
 	uint64_t fill_mib, ws_mib, rate_mibs, seed, random_pct, disk_read, disk_kibs, disk_ws_mib, hb_ms, tick_us, run_s, check_s,
-		tsc_khz;
+		attack_steps, tsc_khz;
 };
 struct device {
 	uint64_t base;
@@ -116,6 +116,10 @@ void disk_start(uint64_t table, uint64_t time);
 bool disk_step(uint64_t time);
 void disk_collect(void);
 void disk_drain(void);
+
+/* attack.c */
+void attack_init(const char *command_line, uint64_t ram_bytes);
+bool attack_step(void);
 
 /* main.c */
 void stamp(uint64_t asked); /* the guest was alive at this moment, after a sleep of so many ticks */

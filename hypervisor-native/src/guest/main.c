@@ -73,7 +73,7 @@ static uint64_t find_disks(void)
 	uint64_t disks = 0;
 	struct device device;
 	for (const char *line = command_line; next_device(&line, &device);)
-		if (blk_probe(&device) && !disks++)
+		if (blk_probe(&device) && !disks++ && !options.attack_steps)
 			blk_init(&device);
 	return disks;
 }
@@ -117,10 +117,10 @@ static _Noreturn void work(void)
 			heartbeat(time);
 		if (run && time - begin >= run)
 			break;
-		bool memory = memory_step(time), disk = disk_step(time);
+		bool memory = memory_step(time), disk = disk_step(time), attack = attack_step();
 		stamp(0);
 		units++;
-		if (!memory && !disk) {
+		if (!memory && !disk && !attack) {
 			int64_t rest = next_heartbeat - now();
 			uint64_t asked = rest <= 0 ? 0 : (uint64_t)rest < tick ? (uint64_t)rest : tick;
 			sleep_for(asked);
@@ -147,6 +147,8 @@ _Noreturn void guest_main(void)
 	if (options.disk_read && disks)
 		disk_print_sha256();
 	uint64_t table = memory_init(ram, disk_table_bytes());
+	if (options.attack_steps)
+		attack_init(command_line, ram);
 	print("ready\n");
 	memory_start(now());
 	disk_start(table, now());

@@ -27,6 +27,7 @@ static const struct key {
 	{"hb_ms", &options.hb_ms, 20, 3600000},
 	{"tick_us", &options.tick_us, 100, 4000000},
 	{"run_s", &options.run_s, 0, 1000000000},
+	{"attack_steps", &options.attack_steps, 0, UINT64_MAX},
 	{"check_s", &options.check_s, 1, 1000000},
 	{"tsc_khz", &options.tsc_khz, 100000, 100000000},
 };
@@ -68,8 +69,6 @@ void options_parse(const char *line)
 	while (*line && !in_word(*line))
 		line++;
 	for (const char *s; *line; line = skip_word(line)) {
-		if ((s = after(line, "attack=")) && !((s = after(s, "none")) && !in_word(*s)))
-			panic("attack: only none is known to this guest");
 		for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++) {
 			const struct key *k = &keys[i];
 			if (!(s = after(line, k->name)) || *s != '=')
@@ -78,6 +77,8 @@ void options_parse(const char *line)
 				panic("%s: a decimal number from %lu to %lu is needed", k->name, k->min, k->max);
 		}
 	}
+	if (options.attack_steps && (options.disk_read || options.disk_kibs))
+		panic("attack_steps: disk_read=0 and disk_kibs=0 are needed, a device that is attacked serves nothing else");
 	if (!options.tick_us) /* a wake-up costs 150 us under such a KVM: with nothing to write they should be few */
 		options.tick_us = options.rate_mibs || options.disk_kibs ? 5000 : 100000;
 	if (!options.tsc_khz)

@@ -11,6 +11,7 @@ import dev.stardust.ops.demo.LocalCluster;
 import dev.stardust.ops.demo.LocalCluster.Member;
 import dev.stardust.vm.actor.TestGuest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DevicesTest {
     private static final int TIMEOUT_MS = 60_000;
     private static final int PORT_BASE = 7700;
+    private static final int USAGE = 2;
     private static final int REFUSED = 6;
     private static final String VM = "small-disc";
     private static final Pattern TAP = Pattern.compile("(?m)^[0-9]+: (sd[^:@]+)[:@].* link/ether");
@@ -125,6 +127,14 @@ class DevicesTest {
                 .orElse(0L);
     }
 
+    private static boolean printed(Member host, String vm, String text) {
+        try {
+            return Files.readString(host.serialLog(vm)).contains(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     @Order(1)
     void anIsoFileIsImportedAndStartedWithTheDevicesAskedFor() throws IOException, InterruptedException {
@@ -152,6 +162,41 @@ class DevicesTest {
 
     @Test
     @Order(2)
+    void itsDevicesAreShownAndItsBalloonIsSet() throws IOException, InterruptedException {
+        cli.run("balloon", VM, "16MiB").ok();
+        String shown = cli.run("inspect", VM).ok().out();
+        assertTrue(shown.matches("(?s).*\nballoon +target\\.bytes=16\\.0 MiB.*"), shown);
+        assertTrue(shown.matches("(?s).*\nrng.*\nvsock.*\ncd.*"), shown);
+        cli.run("balloon", VM, "1GiB").refused(REFUSED, "in a machine of 67108864 bytes");
+        cli.run("balloon", VM, "much").refused(USAGE, "64MiB");
+        cli.run("balloon", VM, "0MiB").ok();
+    }
+
+    @Test
+    @Order(3)
+    void faultsOfAGuestThatAttacksItsDevicesAreShownAndOtherVmsGoOn() throws IOException, InterruptedException {
+        cli.run(
+                        "run",
+                        "--name",
+                        "attacker",
+                        "--rng",
+                        "--balloon",
+                        "--host",
+                        "node-1",
+                        "--args",
+                        "attack_steps=3000 disk_read=0")
+                .ok();
+        LocalCluster.await("the attack is over", TIMEOUT_MS, () -> printed(member(0), "attacker", "attack over"));
+        String shown = cli.run("inspect", "attacker").ok().out();
+        assertTrue(shown.matches("(?s).*\nrng +[1-9][0-9]*.*: queue .*"), shown);
+        String log = Files.readString(member(0).data().resolve("node.log"));
+        assertTrue(log.contains("VM attacker: rng: virtio device 4 stopped until its driver resets it"), log);
+        awaitBeats(member(0));
+        cli.run("rm", "--force", "attacker").ok();
+    }
+
+    @Test
+    @Order(4)
     void theSameIsoIsNotImportedTwiceAndAnEntryThatIsNotThereIsRefusedByName()
             throws IOException, InterruptedException {
         Cli.Answer answer = cli.run("run", iso.toString(), "--name", "other", "--iso-entry", "none");
@@ -161,7 +206,7 @@ class DevicesTest {
     }
 
     @Test
-    @Order(3)
+    @Order(5)
     void aVmWithDevicesIsNoBase() throws IOException, InterruptedException {
         cli.run("run", "--name", "rich", "--rng", "--save-base", "warm", "--save-when", "ready")
                 .refused(REFUSED, "more devices than disks");
@@ -169,7 +214,7 @@ class DevicesTest {
     }
 
     @Test
-    @Order(4)
+    @Order(6)
     void aRestartedNodeKeepsTheNetworkOfARunningVm() throws IOException {
         LocalCluster.killNode(member(0));
         nodes.start(member(0));
@@ -179,7 +224,7 @@ class DevicesTest {
     }
 
     @Test
-    @Order(5)
+    @Order(7)
     void itMovesWithItsDevicesAndItsNetworkMovesWithIt() throws IOException, InterruptedException {
         String addresses = addresses(member(0));
         LocalCluster.await("the VM is known again", TIMEOUT_MS, () -> nodes.client(member(0))
@@ -205,7 +250,7 @@ class DevicesTest {
     }
 
     @Test
-    @Order(6)
+    @Order(8)
     void itsNetworkGoesWithIt() throws IOException, InterruptedException {
         cli.run("rm", "--force", VM).ok();
         assertEquals(List.of(), taps(second));

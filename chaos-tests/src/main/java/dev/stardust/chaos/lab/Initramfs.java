@@ -30,6 +30,7 @@ final class Initramfs {
             "pvpanic_mmio",
             "button",
             "evdev",
+            "virtio_console",
             "virtio_rng");
 
     private final LinuxFiles linux;

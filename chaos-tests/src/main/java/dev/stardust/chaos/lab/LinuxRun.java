@@ -11,13 +11,15 @@ import java.util.List;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun {
-    private static final Duration LIMIT = Duration.ofMinutes(5);
+    /** For the lab itself, and for each case on a busy machine; on a quiet one a case takes 6 to 20 s. */
+    private static final Duration LAB_LIMIT = Duration.ofMinutes(3);
+
+    private static final Duration CASE_LIMIT = Duration.ofSeconds(25);
     private static final int COPY_TIMEOUT_S = 60;
 
     private final boolean inLab;
     private final Path folder;
     private final List<Path> more;
-    private final Duration limit;
 
     /**
      * Prepares.
@@ -25,18 +27,16 @@ final class LinuxRun {
      * @param folder for images, which go, and console logs, which stay
      */
     LinuxRun(LinuxMode mode, Path folder) throws IOException {
-        this(mode, folder, List.of(), LIMIT);
+        this(mode, folder, List.of());
     }
 
     /**
      * Prepares for cases that need more.
      *
      * @param more files and folders that are put beside the cases' CDs
-     * @param limit after which a lab is killed
      */
-    LinuxRun(LinuxMode mode, Path folder, List<Path> more, Duration limit) throws IOException {
+    LinuxRun(LinuxMode mode, Path folder, List<Path> more) throws IOException {
         this.more = List.copyOf(more);
-        this.limit = limit;
         inLab = mode == LinuxMode.LAB || (mode == LinuxMode.AUTO && !HostKvm.runsLinux());
         this.folder = Files.createDirectories(folder);
     }
@@ -92,8 +92,15 @@ final class LinuxRun {
                     ? LabMachine.command(
                             LabImages.make(cache, linux, initramfs, discs, result, work.path()), names(cases))
                     : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), names(cases));
-            return ConsoleProcess.run(command, console, log, limit, endIfHung) + "; its console is in " + log;
+            return ConsoleProcess.run(command, console, log, limit(cases), endIfHung) + "; its console is in " + log;
         }
+    }
+
+    private static Duration limit(List<LinuxCase> cases) {
+        Duration all = CASE_LIMIT.multipliedBy(cases.size());
+        // A case that measures may take longer alone than many that test.
+        Duration longest = cases.stream().map(LinuxCase::limit).max(Duration::compareTo).orElse(Duration.ZERO);
+        return LAB_LIMIT.plus(all.compareTo(longest) > 0 ? all : longest);
     }
 
     /** Makes the root of guests that have one; gives where a root lies afterwards. */

@@ -1,11 +1,9 @@
 package dev.stardust.chaos.lab;
 
+import dev.stardust.vm.worker.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /** A folder that is gone, with all in it, when this is closed. */
 record TempFolder(Path path) implements AutoCloseable {
@@ -15,12 +13,6 @@ record TempFolder(Path path) implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        List<Path> all;
-        try (Stream<Path> walk = Files.walk(path)) {
-            all = walk.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path each : all) {
-            Files.deleteIfExists(each);
-        }
+        FileTree.delete(path);
     }
 }

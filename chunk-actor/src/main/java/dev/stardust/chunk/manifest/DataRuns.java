@@ -6,22 +6,25 @@ import java.io.IOException;
 final class DataRuns {
     private static final long BLOCK_BYTES = 4096;
 
-    private final Seek seek;
+    private final Seek nextData;
+    private final Seek nextHole;
     private final long sizeBytes;
     private long begin;
     private long end;
 
-    /** {@code lseek(2)} by SEEK_DATA and SEEK_HOLE; both give the file's size when there is nothing more. */
+    /** The first byte of a kind from there on, as {@code lseek(2)} finds it; the file's size when there is none. */
+    @FunctionalInterface
     interface Seek {
-        /** The first byte of data from there on. */
-        long nextData(long from) throws IOException;
-
-        /** The first byte of a hole from there on. */
-        long nextHole(long from) throws IOException;
+        long from(long position) throws IOException;
     }
 
-    DataRuns(Seek seek, long sizeBytes) {
-        this.seek = seek;
+    /**
+     * @param nextData by SEEK_DATA
+     * @param nextHole by SEEK_HOLE
+     */
+    DataRuns(Seek nextData, Seek nextHole, long sizeBytes) {
+        this.nextData = nextData;
+        this.nextHole = nextHole;
         this.sizeBytes = sizeBytes;
     }
 
@@ -30,12 +33,12 @@ final class DataRuns {
         if (end >= sizeBytes) {
             return false;
         }
-        long data = seek.nextData(end);
+        long data = nextData.from(end);
         if (data >= sizeBytes) {
             return false;
         }
         // Looked for from the data itself: the begin of its block may be a hole.
-        long hole = seek.nextHole(data);
+        long hole = nextHole.from(data);
         begin = Math.max(end, data & -BLOCK_BYTES);
         end = Math.min(sizeBytes, (hole + BLOCK_BYTES - 1) & -BLOCK_BYTES);
         return true;

@@ -6,6 +6,7 @@ import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.store.ChunkSink;
 import dev.stardust.chunk.store.NativeFile;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -16,6 +17,7 @@ import java.nio.file.attribute.FileTime;
  */
 public final class ImageImporter {
     private static final int WINDOW_BYTES = 1 << 20;
+    private static final long HOLE_STEP_BYTES = 64L << 20;
     private static final int SECTOR_BYTES = 512;
 
     private final ChunkSink sink;
@@ -66,22 +68,10 @@ public final class ImageImporter {
 
     private static void read(NativeFile file, long size, DataChunker chunker, Sha256Thread sha256, Progress progress)
             throws IOException {
-        DataRuns runs = new DataRuns(
-                new DataRuns.Seek() {
-                    @Override
-                    public long nextData(long from) throws IOException {
-                        return file.nextData(from);
-                    }
-
-                    @Override
-                    public long nextHole(long from) throws IOException {
-                        return file.nextHole(from);
-                    }
-                },
-                size);
+        DataRuns runs = new DataRuns(file::nextData, file::nextHole, size);
         long position = 0;
         while (runs.next()) {
-            sha256.digestZeros(runs.begin() - position);
+            zeros(position, runs.begin(), size, sha256, progress);
             for (position = runs.begin(); position < runs.end(); ) {
                 int n = (int) Math.min(WINDOW_BYTES, runs.end() - position);
                 NativeBuffer window = sha256.take();
@@ -92,7 +82,18 @@ public final class ImageImporter {
                 progress.bytes(position, size);
             }
         }
-        sha256.digestZeros(size - position);
+        zeros(position, size, size, sha256, progress);
         progress.bytes(size, size);
+    }
+
+    /** Digests a hole in steps: the digest takes its time, and somebody watches. */
+    private static void zeros(long begin, long end, long size, Sha256Thread sha256, Progress progress)
+            throws InterruptedIOException {
+        for (long position = begin; position < end; ) {
+            long step = Math.min(HOLE_STEP_BYTES, end - position);
+            sha256.digestZeros(step);
+            position += step;
+            progress.bytes(position, size);
+        }
     }
 }

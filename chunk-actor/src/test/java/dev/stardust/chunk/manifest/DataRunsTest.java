@@ -16,16 +16,18 @@ class DataRunsTest {
     private static final int BLOCK_BYTES = 4096;
 
     /** A file whose blocks, of any size, are data or holes. */
-    private record Sparse(BitSet data, int blockBytes, long sizeBytes) implements DataRuns.Seek {
-        @Override
-        public long nextData(long from) {
+    private record Sparse(BitSet data, int blockBytes, long sizeBytes) {
+        DataRuns runs() {
+            return new DataRuns(this::nextData, this::nextHole, sizeBytes);
+        }
+
+        long nextData(long from) {
             int block = (int) (from / blockBytes);
             int found = data.nextSetBit(block);
             return found < 0 ? sizeBytes : Math.min(sizeBytes, Math.max(from, (long) found * blockBytes));
         }
 
-        @Override
-        public long nextHole(long from) {
+        long nextHole(long from) {
             long found = (long) data.nextClearBit((int) (from / blockBytes)) * blockBytes;
             return Math.min(sizeBytes, Math.max(from, found));
         }
@@ -42,7 +44,7 @@ class DataRunsTest {
         for (int i = 0; (long) i * blockBytes < size; i++) {
             data.set(i, random.nextInt(4) == 0);
         }
-        DataRuns runs = new DataRuns(new Sparse(data, blockBytes, size), size);
+        DataRuns runs = new Sparse(data, blockBytes, size).runs();
         BitSet covered = new BitSet();
         long last = 0;
         while (runs.next()) {
@@ -61,7 +63,7 @@ class DataRunsTest {
     void dataInTheMiddleOfABlockIsFoundWhereBlocksOfTheFileSystemAreSmaller() throws IOException {
         BitSet data = new BitSet();
         data.set(2);
-        DataRuns runs = new DataRuns(new Sparse(data, 1024, 16_384), 16_384);
+        DataRuns runs = new Sparse(data, 1024, 16_384).runs();
         assertTrue(runs.next());
         assertEquals(0, runs.begin());
         assertEquals(BLOCK_BYTES, runs.end());

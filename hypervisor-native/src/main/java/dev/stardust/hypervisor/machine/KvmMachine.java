@@ -46,7 +46,7 @@ public final class KvmMachine implements Machine {
         this.spec = spec;
         this.listener = listener;
         executor = newExecutor(spec.name());
-        hardware = MachineHardware.build(spec, disks, parts, new GuestEnd());
+        hardware = MachineHardware.build(spec, disks, parts, new GuestEnd(), this::faulted);
         bootable = spec.boot() != null;
         try {
             vcpus = new VcpuThreads(spec.name(), hardware.vcpus(), hardware.exits());
@@ -122,6 +122,32 @@ public final class KvmMachine implements Machine {
     @Override
     public CompletionStage<MachineStatus> status() {
         return CompletableFuture.completedStage(statusNow());
+    }
+
+    @Override
+    public CompletionStage<List<DeviceReport>> devices() {
+        return submit("look at the devices of", () -> {
+            requireAlive();
+            return hardware.devices();
+        });
+    }
+
+    @Override
+    public CompletionStage<Void> setBalloon(long targetBytes) {
+        return submit("set the balloon of", () -> {
+            requireAlive();
+            hardware.setBalloon(targetBytes);
+            return null;
+        });
+    }
+
+    @Override
+    public CompletionStage<Void> resizeTerminal(int columns, int rows) {
+        return submit("resize the console of", () -> {
+            requireAlive();
+            hardware.resizeTerminal(columns, rows);
+            return null;
+        });
     }
 
     @Override
@@ -306,6 +332,14 @@ public final class KvmMachine implements Machine {
                 LOG.error("the listener of machine {} failed at {}", name(), status, e);
             }
         });
+    }
+
+    private void faulted(String device, String message) {
+        try {
+            listener.deviceFaulted(device, message);
+        } catch (RuntimeException e) {
+            LOG.error("the listener of machine {} failed at a fault of {}", name(), device, e);
+        }
     }
 
     private <T> CompletionStage<T> submit(String what, Supplier<T> work) {

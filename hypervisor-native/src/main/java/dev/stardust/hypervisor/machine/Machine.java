@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.machine;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -25,6 +26,18 @@ public interface Machine {
 
     /** What the machine is doing. */
     CompletionStage<MachineStatus> status();
+
+    /** Its virtio devices in the order of their slots. */
+    CompletionStage<List<DeviceReport>> devices();
+
+    /**
+     * Asks the guest to give that much of its memory up in all, by its balloon; it does so as it can. Refused if it has no
+     * balloon, or not so much memory.
+     */
+    CompletionStage<Void> setBalloon(long targetBytes);
+
+    /** Tells the guest that the terminal at its virtio console has another size; refused if it has none. */
+    CompletionStage<Void> resizeTerminal(int columns, int rows);
 
     /** Ends the machine, flushes its disks and frees everything it held. */
     CompletionStage<Void> destroy();

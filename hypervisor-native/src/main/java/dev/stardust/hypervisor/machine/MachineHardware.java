@@ -9,6 +9,7 @@ import dev.stardust.hypervisor.boot.BootLoader;
 import dev.stardust.hypervisor.boot.BootTarget;
 import dev.stardust.hypervisor.console.ConsoleBackend;
 import dev.stardust.hypervisor.console.ConsoleServer;
+import dev.stardust.hypervisor.console.SilentConsole;
 import dev.stardust.hypervisor.device.Bus;
 import dev.stardust.hypervisor.device.FirmwareConfig;
 import dev.stardust.hypervisor.device.PanicPort;
@@ -22,13 +23,16 @@ import dev.stardust.hypervisor.kvm.KvmVm;
 import dev.stardust.hypervisor.libc.NativeException;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.hypervisor.virtio.QueueWorker;
+import dev.stardust.hypervisor.virtio.balloon.BalloonDevice;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import dev.stardust.hypervisor.virtio.blk.BlockDevice;
 import dev.stardust.hypervisor.virtio.blk.BlockSettings;
+import dev.stardust.hypervisor.virtio.console.ConsoleDevice;
 import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,6 +78,7 @@ final class MachineHardware implements AutoCloseable {
             List<BlockBackend> backends,
             List<DevicePart> parts,
             ExitDispatcher.End end,
+            BiConsumer<String, String> faults,
             Resources resources) {
         this.resources = resources;
         this.backends = List.copyOf(backends);
@@ -99,10 +104,14 @@ final class MachineHardware implements AutoCloseable {
             power = new PowerController(vm.irqLine(EVENT_GSI)::set, exits::powerOff, exits::reset);
             ports.add(PowerController.BASE, PowerController.PORTS, power);
             ports.add(PanicPort.PORT, 1, new PanicPort(exits::panic));
-            devices = new MachineDevices(spec.name(), memory, vm, mmio, resources);
+            devices = new MachineDevices(faults, memory, vm, mmio, resources);
             plugDisks(spec);
             for (DevicePart part : parts) {
                 devices.plug(part.name(), part.device(), QueueWorkers.take());
+            }
+            if (spec.terminal() != null) {
+                ConsoleServer terminal = new ConsoleServer(spec.terminal(), new SilentConsole(), ConsoleThread.get());
+                devices.plug("console", new ConsoleDevice(resources.add(terminal)), QueueWorkers.take());
             }
             platform = new PlatformState(
                     spec.memoryMib(), spec.vcpus(), devices.slots().size());
@@ -133,17 +142,21 @@ final class MachineHardware implements AutoCloseable {
         QueueWorker worker = QueueWorkers.take();
         for (int i = 0; i < backends.size(); i++) {
             MachineSpec.Disk disk = spec.disks().get(i);
-            BlockSettings settings = new BlockSettings(disk.serial(), disk.readOnly());
+            BlockSettings settings = new BlockSettings(disk.serial(), disk.readOnly(), spec.vcpus(), disk.limit());
             devices.plug("disk " + i, new BlockDevice(backends.get(i), settings), worker);
         }
     }
 
     static MachineHardware build(
-            MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, ExitDispatcher.End end) {
+            MachineSpec spec,
+            List<BlockBackend> disks,
+            List<DevicePart> parts,
+            ExitDispatcher.End end,
+            BiConsumer<String, String> faults) {
         Resources resources = new Resources();
         try {
             check(spec, disks);
-            return new MachineHardware(spec, disks, parts, end, resources);
+            return new MachineHardware(spec, disks, parts, end, faults, resources);
         } catch (RuntimeException | Error e) {
             try {
                 resources.close();
@@ -248,6 +261,22 @@ final class MachineHardware implements AutoCloseable {
 
     void pressPowerButton() {
         power.pressPowerButton();
+    }
+
+    List<DeviceReport> devices() {
+        return devices.reports();
+    }
+
+    void setBalloon(long targetBytes) {
+        devices.only(BalloonDevice.class)
+                .orElseThrow(() -> new MachineException("it has no balloon"))
+                .setTarget(targetBytes);
+    }
+
+    void resizeTerminal(int columns, int rows) {
+        devices.only(ConsoleDevice.class)
+                .orElseThrow(() -> new MachineException("it has no virtio console"))
+                .resize(columns, rows);
     }
 
     void flushSerial() {

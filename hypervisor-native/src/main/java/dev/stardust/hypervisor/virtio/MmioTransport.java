@@ -6,6 +6,7 @@ import dev.stardust.hypervisor.device.BusDevice;
 import dev.stardust.hypervisor.libc.EventFd;
 import dev.stardust.hypervisor.memory.GuestFaultException;
 import dev.stardust.hypervisor.memory.GuestMemory;
+import dev.stardust.hypervisor.metrics.Counter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,6 +47,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     private final FeatureRegisters features;
     private final AtomicBits status = new AtomicBits();
     private final AtomicBits interruptStatus = new AtomicBits();
+    private final Counter faultCount = new Counter();
+    private volatile String lastFault = "";
     private final AtomicInteger configGeneration = new AtomicInteger();
     private boolean paused = true;
     private boolean closed;
@@ -102,6 +105,21 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     /** The number of the device's kind, section 5. */
     public int deviceId() {
         return device.deviceId();
+    }
+
+    /** Whether it does nothing until its driver resets it. */
+    public boolean stopped() {
+        return status.has(NEEDS_RESET);
+    }
+
+    /** How often its driver broke the rules. */
+    public long faults() {
+        return faultCount.get();
+    }
+
+    /** What its driver did last that it must not; empty if nothing. */
+    public String lastFault() {
+        return lastFault;
     }
 
     /** Number of queues. */
@@ -276,6 +294,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
 
     private void fault(String message) {
         if (status.set(NEEDS_RESET)) {
+            faultCount.increment();
+            lastFault = message;
             if (status.has(DRIVER_OK)) {
                 raise(INTERRUPT_CONFIG_CHANGE);
             }

@@ -1,5 +1,6 @@
 package dev.stardust.hypervisor.virtio;
 
+import dev.stardust.hypervisor.metrics.DeviceMetrics;
 import java.util.List;
 
 /**
@@ -68,6 +69,9 @@ public interface VirtioDevice extends AutoCloseable {
      * @throws IllegalArgumentException telling why this device cannot go on from it
      */
     void restore(byte[] state);
+
+    /** What it counted since it was made; from any thread. */
+    DeviceMetrics metrics();
 
     /** Frees what it holds; called by its transport when nothing is served any more, more than once is no error. */
     @Override

@@ -24,10 +24,8 @@ import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.Workers;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -64,13 +62,6 @@ public final class HostDriver implements WorkerDriver {
         this.vmHost = vmHost;
         this.workers = workers;
         this.host = host;
-    }
-
-    /** Names of the VMs that this host's workers hold. */
-    public Set<String> localVms() {
-        Set<String> names = new HashSet<>();
-        workers.machines().forEach(m -> names.add(m.name()));
-        return names;
     }
 
     @Override

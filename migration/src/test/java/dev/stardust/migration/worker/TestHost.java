@@ -7,6 +7,8 @@ import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.cluster.stream.AeronDriver;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
@@ -126,12 +128,16 @@ final class TestHost implements AutoCloseable {
         Path vms = data.resolve("vms");
         Path log = vms.resolve("serial-" + number + ".log");
         DiskFiles disk = new DiskFiles(
-                extents.toString(), vms.resolve("disk-" + number + ".delta").toString(), "disk0", false);
+                extents.toString(),
+                vms.resolve("disk-" + number + ".delta").toString(),
+                "disk0",
+                false,
+                DiskLimit.NONE);
         CreateMachine spec = new CreateMachine(
                 "a",
                 1,
                 memoryMib,
-                1,
+                Cpus.ONE,
                 kernel == null ? null : Boot.of(copied(kernel, vms), commandLine),
                 copied(base, data.resolve("bases")),
                 log.toString(),

@@ -116,10 +116,13 @@ public final class ApiServer implements AutoCloseable {
         server.get("/v1/vms/{vm}/logs", ctx -> answer(ctx, await(node.log(ctx.pathParam("vm"), offset(ctx)))));
         server.post("/v1/vms/{vm}/console", ctx -> {
             JsonNode body = body(ctx);
-            answer(ctx, await(node.console(ctx.pathParam("vm"), text(body, "session"), input(body))));
+            answer(ctx, await(node.console(ctx.pathParam("vm"), consoleInput(body))));
         });
         server.post("/v1/vms/{vm}/stop", ctx -> answer(ctx, await(node.stop(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/power-button", ctx -> answer(ctx, await(node.pressPowerButton(ctx.pathParam("vm")))));
+        server.post(
+                "/v1/vms/{vm}/balloon",
+                ctx -> answer(ctx, await(node.setBalloon(ctx.pathParam("vm"), text(body(ctx), "target")))));
         server.post("/v1/vms/{vm}/start", ctx -> answer(ctx, await(node.start(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/migrate", ctx -> {
             String vm = ctx.pathParam("vm");
@@ -155,9 +158,14 @@ public final class ApiServer implements AutoCloseable {
         return value.asText();
     }
 
-    private static byte[] input(JsonNode body) {
+    private static ConsoleInput consoleInput(JsonNode body) {
         try {
-            return Base64.getDecoder().decode(body.path("input").asText());
+            return new ConsoleInput(
+                    text(body, "session"),
+                    body.path("serial").asBoolean(),
+                    Base64.getDecoder().decode(body.path("input").asText()),
+                    body.path("columns").asInt(),
+                    body.path("rows").asInt());
         } catch (IllegalArgumentException e) {
             throw new ClusterException(ErrorCode.USAGE, "the request's field 'input' is no base64: " + e.getMessage());
         }

@@ -55,13 +55,16 @@ public interface NodeOperations {
     CompletionStage<JsonNode> log(String vm, long offset);
 
     /** Types at a VM's console and tells what the guest printed since the session's last call. */
-    CompletionStage<JsonNode> console(String vm, String session, byte[] input);
+    CompletionStage<JsonNode> console(String vm, ConsoleInput input);
 
     /** Ends a VM. */
     CompletionStage<JsonNode> stop(String vm);
 
     /** Asks a VM's guest to shut down. */
     CompletionStage<JsonNode> pressPowerButton(String vm);
+
+    /** Asks a VM's guest to give so much memory up in all. */
+    CompletionStage<JsonNode> setBalloon(String vm, String target);
 
     /** Starts a stopped VM. */
     CompletionStage<JsonNode> start(String vm);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -17,6 +18,9 @@ final class ConsoleCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VM")
     private String vm;
 
+    @Option(names = "--serial", description = "the serial port, also of a VM that has a virtio console")
+    private boolean serial;
+
     @Override
     public Integer call() throws IOException {
         if (!Terminal.isTerminal(0) || !Terminal.isTerminal(1)) {
@@ -25,6 +29,6 @@ final class ConsoleCommand implements Callable<Integer> {
                     "a console needs a terminal for its input and its output: to only read, use 'stardust logs -f " + vm
                             + "'");
         }
-        return new ConsoleSession(node.client(), vm).run();
+        return new ConsoleSession(node.client(), vm, serial).run();
     }
 }

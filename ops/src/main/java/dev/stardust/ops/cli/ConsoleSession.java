@@ -6,9 +6,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import org.jline.terminal.Attributes;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jline.utils.NonBlockingReader;
@@ -28,10 +30,19 @@ final class ConsoleSession {
     private final String path;
     private final String vm;
     private final String session = UUID.randomUUID().toString();
+    private final boolean serial;
     private byte[] untaken = {};
+    private Size told = new Size();
+    private boolean sized;
     private boolean ended;
 
-    ConsoleSession(ApiClient client, String vm) {
+    /**
+     * One that has not begun.
+     *
+     * @param serial whether at the serial port even where there is a virtio console
+     */
+    ConsoleSession(ApiClient client, String vm, boolean serial) {
+        this.serial = serial;
         this.client = client;
         this.vm = vm;
         path = "/vms/" + ApiClient.escape(vm) + "/console";
@@ -41,12 +52,12 @@ final class ConsoleSession {
     int run() throws IOException {
         try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
             OutputStream out = terminal.output();
-            exchange(out); // fails before the terminal changes
+            exchange(out, told); // fails before the terminal changes
             say(out, "[console of " + vm + ": Ctrl-] leaves]\r\n");
             Attributes before = terminal.enterRawMode();
             try {
                 makeTransparent(terminal);
-                boolean left = converse(terminal.reader(), out);
+                boolean left = converse(terminal, out);
                 say(out, left ? "\r\n[left the console of " + vm + "]\r\n" : "\r\n[the console ended]\r\n");
             } finally {
                 terminal.setAttributes(before);
@@ -64,12 +75,13 @@ final class ConsoleSession {
     }
 
     /** True when the user left, false when the console ended. */
-    private boolean converse(NonBlockingReader keys, OutputStream out) throws IOException {
+    private boolean converse(Terminal terminal, OutputStream out) throws IOException {
+        NonBlockingReader keys = terminal.reader();
         int waitMs = SHORTEST_WAIT_MS;
         while (!ended) {
             boolean left = readKeys(keys, waitMs);
             boolean busy = untaken.length > 0;
-            busy |= exchange(out);
+            busy |= exchange(out, terminal.getSize());
             if (left) {
                 return true;
             }
@@ -97,9 +109,18 @@ final class ConsoleSession {
     }
 
     /** Types and shows what the guest printed; tells whether it printed anything. */
-    private boolean exchange(OutputStream out) throws IOException {
-        JsonNode answer = client.post(
-                path, Map.of("session", session, "input", Base64.getEncoder().encodeToString(untaken)));
+    private boolean exchange(OutputStream out, Size size) throws IOException {
+        Map<String, Object> request = new HashMap<>();
+        request.put("session", session);
+        request.put("serial", serial);
+        request.put("input", Base64.getEncoder().encodeToString(untaken));
+        if (sized && !size.equals(told)) {
+            request.put("columns", size.getColumns());
+            request.put("rows", size.getRows());
+            told = size;
+        }
+        JsonNode answer = client.post(path, request);
+        sized = answer.path("sized").asBoolean();
         untaken = Arrays.copyOfRange(untaken, answer.path("taken").asInt(), untaken.length);
         ended = answer.path("ended").asBoolean();
         byte[] printed = Base64.getDecoder().decode(answer.path("output").asText());

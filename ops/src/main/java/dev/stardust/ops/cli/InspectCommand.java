@@ -2,6 +2,8 @@ package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -18,10 +20,42 @@ final class InspectCommand extends AskCommand {
     @Override
     void show(PrintWriter out, JsonNode answer) {
         for (var field : answer.properties()) {
+            if (field.getKey().equals("devices")) {
+                continue;
+            }
             String value = field.getValue().isValueNode()
                     ? field.getValue().asText()
                     : field.getValue().toString();
             out.printf("%-14s %s%n", field.getKey(), value);
         }
+        if (!answer.path("devices").isEmpty()) {
+            devices(answer.path("devices")).print(out);
+        }
+    }
+
+    private static Table devices(JsonNode devices) {
+        Table table = new Table("DEVICE", "FAULTS", "COUNTERS");
+        for (JsonNode device : devices) {
+            JsonNode metrics = device.path("metrics");
+            String figures = Stream.of("gauges", "counters")
+                    .flatMap(kind -> metrics.path(kind).properties().stream())
+                    .filter(figure -> figure.getValue().asLong() != 0)
+                    .map(figure -> figure.getKey() + "="
+                            + (figure.getKey().endsWith("bytes")
+                                    ? Units.bytes(figure.getValue().asLong())
+                                    : figure.getValue().asText()))
+                    .collect(Collectors.joining("  "));
+            table.row(device.path("name").asText(), faults(device), figures);
+        }
+        return table;
+    }
+
+    private static String faults(JsonNode device) {
+        long count = device.path("faults").asLong();
+        return count == 0
+                ? ""
+                : count
+                        + (device.path("stopped").asBoolean() ? " (stopped): " : ": ")
+                        + device.path("lastFault").asText();
     }
 }

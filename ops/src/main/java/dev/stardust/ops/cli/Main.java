@@ -60,6 +60,7 @@ public final class Main {
         all.put("inspect", InspectCommand.class);
         all.put("logs", LogsCommand.class);
         all.put("console", ConsoleCommand.class);
+        all.put("balloon", BalloonCommand.class);
         all.put("stop", LifecycleCommands.Stop.class);
         all.put("start", LifecycleCommands.Start.class);
         all.put("rm", LifecycleCommands.Remove.class);

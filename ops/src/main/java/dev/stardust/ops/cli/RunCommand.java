@@ -29,8 +29,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = {"--image", "--disk"},
-            paramLabel = "IMAGE",
-            description = "image that a disk of it starts as (repeatable)")
+            paramLabel = "IMAGE[,OPTION...]",
+            description =
+                    "image that a disk of it starts as (repeatable); options: readonly, limit=100MiB/s, iops=1000")
     private List<String> images = List.of();
 
     @Option(names = "--base", paramLabel = "BASE", description = "start from a saved base instead of booting")
@@ -41,6 +42,13 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--cpus", paramLabel = "N", description = "number of CPUs (default 1)")
     private Integer cpus;
+
+    @Option(
+            names = "--cpu",
+            paramLabel = "MODEL",
+            description =
+                    "what the guest sees: host, or x86-64-v2 or -v3 to move between different CPUs (default host)")
+    private String cpu;
 
     @Option(
             names = "--kernel",
@@ -70,7 +78,7 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "NETWORK",
             description =
                     "nat, bridge:NAME of a bridge on the host, or nat:8080:80 for a port of the host that leads to one"
-                            + " of the guest (repeatable)")
+                            + " of the guest (repeatable); with ,limit=100Mbit for what it may send and receive")
     private List<String> networks = List.of();
 
     @Option(names = "--rng", description = "a source of random bytes for the guest")
@@ -84,6 +92,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--cd", paramLabel = "IMAGE", description = "image of an ISO in the guest's CD drive")
     private String cd;
+
+    @Option(
+            names = "--console",
+            paramLabel = "KIND",
+            description = "virtio for one (hvc0) whose size follows the terminal, besides the serial port")
+    private String console;
 
     @Option(names = "--host", paramLabel = "HOST", description = "the host to run on (default: the scheduler's choice)")
     private String host;
@@ -143,13 +157,14 @@ final class RunCommand implements Callable<Integer> {
         put(vm, "memory", memory);
         put(vm, "base", base);
         put(vm, "cpus", cpus);
+        put(vm, "cpu", cpu);
         put(vm, "kernel", absolute(kernel));
         put(vm, "initrd", absolute(initrd));
         put(vm, "boot", boot);
         put(vm, "args", args);
         put(vm, "host", host);
         if (!images.isEmpty()) {
-            vm.put("disks", images.stream().map(i -> Map.of("image", i)).toList());
+            vm.put("disks", images.stream().map(DiskOption::parse).toList());
         }
         if (!networks.isEmpty()) {
             vm.put("networks", networks.stream().map(NetworkOption::parse).toList());
@@ -158,6 +173,7 @@ final class RunCommand implements Callable<Integer> {
         put(vm, "vsock", vsock ? true : null);
         put(vm, "balloon", balloon ? true : null);
         put(vm, "cd", cd);
+        put(vm, "console", console);
         put(vm, "isoEntry", isoEntry);
         JsonNode result = Jobs.await(client, client.post("/vms", vm), name, state -> {});
         if (saveBase != null) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.ops.launch.NodeProcess;
 import dev.stardust.ops.launch.TokenFile;
+import dev.stardust.vm.worker.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -275,12 +276,10 @@ public final class LocalCluster implements AutoCloseable {
         members.forEach(LocalCluster::killHost);
     }
 
-    /** Deletes a folder with all in it. */
+    /** Deletes a folder with all in it, as clean-ups want it: no checked exception. */
     public static void deleteTree(Path folder) {
-        try (var paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
+        try {
+            FileTree.delete(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

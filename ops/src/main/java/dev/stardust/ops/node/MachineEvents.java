@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.migration.actor.Migrations;
 import dev.stardust.migration.worker.MigrationOps;
 import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.worker.DeviceFault;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.WorkersListener;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -35,6 +36,14 @@ final class MachineEvents implements WorkersListener {
         if (to != null) {
             to.tell(new HostActor.MachineTold(machine));
             migrations.tell(new Migrations.MachineLost(machine.vm(), machine.reason()));
+        }
+    }
+
+    @Override
+    public void deviceFaulted(DeviceFault fault) {
+        ActorRef<HostActor.Command> to = host;
+        if (to != null) {
+            to.tell(new HostActor.DeviceFaulted(fault));
         }
     }
 

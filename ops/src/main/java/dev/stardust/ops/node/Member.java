@@ -33,7 +33,6 @@ import dev.stardust.vm.actor.SerialLogs;
 import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.network.NetworkSettings;
 import dev.stardust.vm.network.ProcessRunner;
-import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
@@ -53,7 +52,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -131,8 +129,7 @@ final class Member implements AutoCloseable {
         workers = opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
-        Set<String> running =
-                workers.machines().stream().map(RemoteMachine::name).collect(Collectors.toSet());
+        Set<String> running = workers.vms();
         HostNetwork network = network(self);
         network.recover(running);
         vmHost = new LocalVmHost(data, store, chunks, workers, network, blocking);
@@ -304,7 +301,7 @@ final class Member implements AutoCloseable {
                 registry,
                 driver,
                 other -> actor(other, Migrations.NAME),
-                driver::localVms,
+                workers::vms,
                 MigrationLimits.defaults());
     }
 

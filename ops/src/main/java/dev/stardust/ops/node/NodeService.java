@@ -8,6 +8,7 @@ import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.RaftRegistry;
 import dev.stardust.cluster.registry.RaftSettings;
+import dev.stardust.ops.api.ConsoleInput;
 import dev.stardust.ops.api.Job;
 import dev.stardust.ops.api.NodeOperations;
 import dev.stardust.ops.cli.ApiClient;
@@ -251,8 +252,8 @@ final class NodeService implements NodeOperations, AutoCloseable {
     }
 
     @Override
-    public CompletionStage<JsonNode> console(String vm, String session, byte[] input) {
-        return member().vms().console(vm, session, input);
+    public CompletionStage<JsonNode> console(String vm, ConsoleInput input) {
+        return member().vms().console(vm, input);
     }
 
     @Override
@@ -263,6 +264,11 @@ final class NodeService implements NodeOperations, AutoCloseable {
     @Override
     public CompletionStage<JsonNode> pressPowerButton(String vm) {
         return member().vms().pressPowerButton(vm);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> setBalloon(String vm, String target) {
+        return member().vms().setBalloon(vm, target);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.stardust.migration.actor.PeerWire;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.BaseSaver;
 import dev.stardust.vm.actor.ConsolePart;
+import dev.stardust.vm.actor.DeviceReports;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.VmReply;
@@ -27,6 +28,9 @@ final class NodeWireTypes {
                 .register("host.log-part", 1, LogPart.class)
                 .register("host.at-console", 1, HostActor.AtConsole.class)
                 .register("host.console-part", 1, ConsolePart.class)
+                .register("host.look-at-devices", 1, HostActor.LookAtDevices.class)
+                .register("host.devices", 1, DeviceReports.class)
+                .register("host.set-balloon", 1, HostActor.SetBalloon.class)
                 .register("host.save-base", 1, HostActor.SaveBase.class)
                 .register("host.base-saved", 1, BaseSaver.Saved.class)
                 .register("host.vm-reply", 1, VmReply.class)

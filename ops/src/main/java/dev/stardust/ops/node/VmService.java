@@ -14,17 +14,21 @@ import dev.stardust.migration.actor.Migrations;
 import dev.stardust.migration.core.Attempt;
 import dev.stardust.migration.core.Effect;
 import dev.stardust.migration.core.RoundStats;
+import dev.stardust.ops.api.ConsoleInput;
 import dev.stardust.ops.api.Job;
 import dev.stardust.scheduler.actor.ClusterPicture;
 import dev.stardust.scheduler.actor.VmEntry;
 import dev.stardust.vm.actor.ConsolePart;
+import dev.stardust.vm.actor.DeviceReports;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.HostActor.HostReport;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.Placement;
 import dev.stardust.vm.actor.VmReply;
+import dev.stardust.vm.actor.VmState;
 import dev.stardust.vm.actor.VmView;
+import dev.stardust.vm.spec.MemorySize;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -72,30 +76,54 @@ final class VmService {
 
     CompletionStage<JsonNode> get(String name) {
         return ClusterService.picture(member).thenCompose(picture -> {
-            placed(picture, name);
+            String host = placed(picture, name).host();
             VmEntry entry = picture.vms().get(name);
-            return reports(picture).thenApply(reports -> {
-                ObjectNode vm = describe(picture, reports, name, entry);
-                vm.put(
-                        "kernel",
-                        entry.spec().boot().kernel() == null
-                                ? "built-in test guest"
-                                : entry.spec().boot().kernel());
-                vm.put(
-                        "initrd",
-                        entry.spec().boot().initrd() == null
-                                ? ""
-                                : entry.spec().boot().initrd());
-                vm.put("args", entry.spec().boot().args());
-                vm.put("cpus", entry.spec().cpus());
-                vm.put("base", entry.spec().base() == null ? "" : entry.spec().base());
-                ArrayNode disks = vm.putArray("disks");
-                entry.spec().disks().forEach(d -> disks.addObject()
-                        .put("manifest", d.manifest())
-                        .put("readOnly", d.readOnly()));
-                return vm;
-            });
+            return reports(picture)
+                    .thenApply(reports -> {
+                        ObjectNode vm = describe(picture, reports, name, entry);
+                        vm.put(
+                                "kernel",
+                                entry.spec().boot().kernel() == null
+                                        ? "built-in test guest"
+                                        : entry.spec().boot().kernel());
+                        vm.put(
+                                "initrd",
+                                entry.spec().boot().initrd() == null
+                                        ? ""
+                                        : entry.spec().boot().initrd());
+                        vm.put("args", entry.spec().boot().args());
+                        vm.put("cpus", entry.spec().cpus().count());
+                        vm.put("cpu", entry.spec().cpus().template().name());
+                        vm.put(
+                                "base",
+                                entry.spec().base() == null ? "" : entry.spec().base());
+                        ArrayNode disks = vm.putArray("disks");
+                        entry.spec().disks().forEach(d -> disks.addObject()
+                                .put("manifest", d.manifest())
+                                .put("readOnly", d.readOnly()));
+                        return vm;
+                    })
+                    .thenCompose(vm -> withDevices(vm, host, name));
         });
+    }
+
+    /** Adds what the devices of a running VM do, if its host tells. */
+    private CompletionStage<JsonNode> withDevices(ObjectNode vm, String host, String name) {
+        if (!vm.path("state").asText().equals(VmState.RUNNING.label())) {
+            return CompletableFuture.completedFuture(vm);
+        }
+        return asking.<HostActor.Command, DeviceReports>ask(
+                        host,
+                        HostActor.NAME,
+                        REPORT_TIMEOUT,
+                        "looking at the devices of " + name,
+                        replyTo -> new HostActor.LookAtDevices(name, replyTo))
+                .handle((reports, failure) -> {
+                    if (failure == null && reports.error().isEmpty()) {
+                        vm.set("devices", Json.tree(reports.devices()));
+                    }
+                    return vm;
+                });
     }
 
     /** What the living hosts say; a host that does not answer in time is left out. */
@@ -178,7 +206,7 @@ final class VmService {
         });
     }
 
-    CompletionStage<JsonNode> console(String name, String session, byte[] input) {
+    CompletionStage<JsonNode> console(String name, ConsoleInput input) {
         return ClusterService.picture(member).thenCompose(picture -> {
             String host = placed(picture, name).host();
             requireAlive(picture, host, name);
@@ -187,7 +215,14 @@ final class VmService {
                             HostActor.NAME,
                             LOG_TIMEOUT,
                             "the console of " + name,
-                            replyTo -> new HostActor.AtConsole(name, session, input, replyTo))
+                            replyTo -> new HostActor.AtConsole(
+                                    name,
+                                    input.session(),
+                                    input.serial(),
+                                    input.bytes(),
+                                    input.columns(),
+                                    input.rows(),
+                                    replyTo))
                     .thenApply(part -> {
                         if (!part.error().isEmpty()) {
                             throw new ClusterException(ErrorCode.REFUSED, part.error());
@@ -196,6 +231,7 @@ final class VmService {
                                 .objectNode()
                                 .put("output", Base64.getEncoder().encodeToString(part.data()))
                                 .put("taken", part.taken())
+                                .put("sized", part.sized())
                                 .put("ended", part.ended());
                     });
         });
@@ -214,6 +250,31 @@ final class VmService {
 
     CompletionStage<JsonNode> pressPowerButton(String vm) {
         return act(vm, HostActor.Verb.POWER_BUTTON);
+    }
+
+    CompletionStage<JsonNode> setBalloon(String vm, String target) {
+        long targetMib = MemorySize.mib(target)
+                .orElseThrow(() -> new ClusterException(
+                        ErrorCode.USAGE, "a balloon's size is like 64MiB or 1GiB, not '" + target + "'"));
+        return ClusterService.picture(member).thenCompose(picture -> {
+            String host = placed(picture, vm).host();
+            requireAlive(picture, host, vm);
+            return asking.<HostActor.Command, VmReply>ask(
+                            host,
+                            HostActor.NAME,
+                            LOG_TIMEOUT,
+                            "setting the balloon of " + vm,
+                            replyTo -> new HostActor.SetBalloon(vm, targetMib, replyTo))
+                    .thenApply(reply -> {
+                        if (!reply.ok()) {
+                            throw new ClusterException(reply.code(), reply.message());
+                        }
+                        return JsonNodeFactory.instance
+                                .objectNode()
+                                .put("name", vm)
+                                .put("targetMib", targetMib);
+                    });
+        });
     }
 
     CompletionStage<JsonNode> start(String vm) {

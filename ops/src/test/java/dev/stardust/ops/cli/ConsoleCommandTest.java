@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,6 +42,7 @@ class ConsoleCommandTest {
     private HttpServer node;
     private int shown;
     private int mostTaken = Integer.MAX_VALUE;
+    private final BlockingQueue<String> sizes = new LinkedBlockingQueue<>();
     private volatile boolean guestIsGone;
 
     @BeforeEach
@@ -62,8 +65,19 @@ class ConsoleCommandTest {
         byte[] echo = Arrays.copyOfRange(all, shown, all.length);
         shown = all.length;
         typed.write(input, 0, taken);
-        byte[] answer = ApiClient.JSON.writeValueAsBytes(
-                Map.of("output", Base64.getEncoder().encodeToString(echo), "taken", taken, "ended", guestIsGone));
+        byte[] answer = ApiClient.JSON.writeValueAsBytes(Map.of(
+                "output",
+                Base64.getEncoder().encodeToString(echo),
+                "taken",
+                taken,
+                "ended",
+                guestIsGone,
+                "sized",
+                true));
+        if (request.has("columns")) {
+            sizes.add(
+                    request.path("columns").asInt() + "x" + request.path("rows").asInt());
+        }
         http.sendResponseHeaders(200, answer.length);
         http.getResponseBody().write(answer);
         http.close();
@@ -82,7 +96,11 @@ class ConsoleCommandTest {
 
     /** Runs the command at a terminal; what the terminal shows goes to a file. */
     private Process atATerminal() throws IOException {
-        Path commandFile = Files.writeString(dir.resolve("command"), command()[2]);
+        return atATerminal(command()[2]);
+    }
+
+    private Process atATerminal(String command) throws IOException {
+        Path commandFile = Files.writeString(dir.resolve("command"), command);
         return new ProcessBuilder("script", "-qfc", "bash " + commandFile, "/dev/null")
                 .redirectErrorStream(true)
                 .redirectOutput(dir.resolve("shown").toFile())
@@ -133,6 +151,19 @@ class ConsoleCommandTest {
         guestIsGone = true;
         awaitShown("[the console ended]");
         assertEnds(terminal);
+    }
+
+    @Test
+    void theConsoleIsAsLargeAsTheTerminal() throws Exception {
+        String resize = "stty cols 101 rows 31; tty=$(tty); " + "(while ! [ -e '" + dir.resolve("resize")
+                + "' ]; do sleep 0.1; done; stty -F $tty cols 120 rows 40) & ";
+        Process terminal = atATerminal(resize + command()[2]);
+        assertEquals("101x31", sizes.poll(60, TimeUnit.SECONDS));
+        Files.createFile(dir.resolve("resize"));
+        assertEquals("120x40", sizes.poll(60, TimeUnit.SECONDS));
+        press(terminal, LEAVE);
+        assertEnds(terminal);
+        assertTrue(sizes.isEmpty(), sizes.toString());
     }
 
     @Test

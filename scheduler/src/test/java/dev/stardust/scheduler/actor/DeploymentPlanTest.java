@@ -15,6 +15,7 @@ import dev.stardust.cluster.registry.Txn;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.ResolvedSpec;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ final class DeploymentPlanTest {
                 new ResolvedSpec(
                         name,
                         memoryMib,
-                        1,
+                        Cpus.ONE,
                         Boot.TEST_GUEST,
                         List.of(),
                         List.of(),

@@ -1,5 +1,6 @@
 package dev.stardust.vm.actor;
 
+import dev.stardust.vm.spec.Cpus;
 import java.util.List;
 
 /**
@@ -12,7 +13,7 @@ import java.util.List;
  * @param cpus its vCPUs
  * @param disks its disks in order
  */
-public record BaseEntry(String memory, String state, int memoryMib, int cpus, List<ResolvedSpec.Disk> disks) {
+public record BaseEntry(String memory, String state, int memoryMib, Cpus cpus, List<ResolvedSpec.Disk> disks) {
     /** Prefix of the registry's keys of bases. */
     public static final String PREFIX = "bases/";
 

@@ -132,7 +132,9 @@ public final class ChunkBaseSaver implements BaseSaver {
             List<ResolvedSpec.Disk> disks = new ArrayList<>();
             for (int i = 0; i < vm.spec().disks().size(); i++) {
                 disks.add(new ResolvedSpec.Disk(
-                        disk(vm, i, kept, sink).hex(), vm.spec().disks().get(i).readOnly()));
+                        disk(vm, i, kept, sink).hex(),
+                        vm.spec().disks().get(i).readOnly(),
+                        vm.spec().disks().get(i).limit()));
             }
             sink.sync();
             return new Saved(

@@ -35,10 +35,12 @@ public final class Consoles implements AutoCloseable {
 
     private static final class Session {
         private final SocketChannel channel;
+        private final boolean sized;
         private long usedNs;
 
-        Session(SocketChannel channel) {
+        Session(SocketChannel channel, boolean sized) {
             this.channel = channel;
+            this.sized = sized;
         }
     }
 
@@ -61,18 +63,19 @@ public final class Consoles implements AutoCloseable {
      * Types and sees what was printed meanwhile, at most 64 KiB; waits for nothing.
      *
      * @param session any text that no other session has
+     * @param serial whether a new session is at the serial port even where there is a virtio console
      * @param input what was typed, may be empty
      */
-    public CompletionStage<ConsolePart> exchange(String vm, String session, byte[] input) {
-        return CompletableFuture.supplyAsync(() -> exchangeNow(vm, session, input), blocking);
+    public CompletionStage<ConsolePart> exchange(String vm, String session, boolean serial, byte[] input) {
+        return CompletableFuture.supplyAsync(() -> exchangeNow(vm, session, serial, input), blocking);
     }
 
-    private synchronized ConsolePart exchangeNow(String vm, String id, byte[] input) {
+    private synchronized ConsolePart exchangeNow(String vm, String id, boolean serial, byte[] input) {
         endIdle();
         try {
             Session session = sessions.get(id);
             if (session == null) {
-                session = begin(vm, id);
+                session = begin(vm, id, serial);
             }
             session.usedNs = clockNs.getAsLong();
             return exchange(id, session, input);
@@ -82,17 +85,19 @@ public final class Consoles implements AutoCloseable {
         }
     }
 
-    private Session begin(String vm, String id) throws IOException {
+    private Session begin(String vm, String id, boolean serial) throws IOException {
         if (closed || sessions.size() == MAX_SESSIONS) {
             throw new IOException(closed ? "the node ends" : MAX_SESSIONS + " people are at this host's consoles");
         }
-        Path socket = vmsDir.resolve(vm).resolve(CreateMachine.CONSOLE);
+        Path terminal = vmsDir.resolve(vm).resolve(CreateMachine.TERMINAL);
+        boolean sized = !serial && Files.exists(terminal);
+        Path socket = sized ? terminal : terminal.resolveSibling(CreateMachine.CONSOLE);
         if (!Files.exists(socket)) {
             throw new IOException("it does not run, or has no console");
         }
         SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         channel.configureBlocking(false);
-        Session session = new Session(channel);
+        Session session = new Session(channel, sized);
         sessions.put(id, session);
         return session;
     }
@@ -108,7 +113,7 @@ public final class Consoles implements AutoCloseable {
         if (read < 0) {
             end(id);
         }
-        return new ConsolePart(Arrays.copyOf(printed.array(), printed.position()), taken, read < 0, "");
+        return new ConsolePart(Arrays.copyOf(printed.array(), printed.position()), taken, read < 0, session.sized, "");
     }
 
     private void endIdle() {

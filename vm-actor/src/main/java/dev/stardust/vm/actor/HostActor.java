@@ -3,6 +3,8 @@ package dev.stardust.vm.actor;
 import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ClusterMessage;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.hypervisor.machine.Machine;
+import dev.stardust.vm.worker.DeviceFault;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.util.ArrayList;
@@ -25,6 +27,8 @@ import org.apache.pekko.actor.typed.javadsl.Receive;
 public final class HostActor extends AbstractBehavior<HostActor.Command> {
     /** The name under which a node spawns it. */
     public static final String NAME = "host";
+
+    private static final long BYTES_PER_MIB = 1 << 20;
 
     /** What it can be told. */
     public sealed interface Command {}
@@ -58,13 +62,32 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     /** A part of a VM's serial output. */
     public record ReadLog(String vm, long offset, ActorRef<LogPart> replyTo) implements Command, ClusterMessage {}
 
-    /** Type at a VM's console, and see what it printed meanwhile. */
-    public record AtConsole(String vm, String session, byte[] input, ActorRef<ConsolePart> replyTo)
+    /**
+     * Type at a VM's console, and see what it printed meanwhile.
+     *
+     * @param serial whether at the serial port even where there is a virtio console
+     * @param columns the terminal's size if it has changed, else 0
+     * @param rows as columns
+     */
+    public record AtConsole(
+            String vm,
+            String session,
+            boolean serial,
+            byte[] input,
+            int columns,
+            int rows,
+            ActorRef<ConsolePart> replyTo)
             implements Command, ClusterMessage {}
 
     /** Keep a VM's memory, devices and disks as a base, once it has printed the line {@code when}. */
     public record SaveBase(String vm, String base, String when, ActorRef<BaseSaver.Saved> replyTo)
             implements Command, ClusterMessage {}
+
+    /** What do the devices of a running VM do? */
+    public record LookAtDevices(String vm, ActorRef<DeviceReports> replyTo) implements Command, ClusterMessage {}
+
+    /** Ask a running VM's guest to give so much memory up in all. */
+    public record SetBalloon(String vm, long targetMib, ActorRef<VmReply> replyTo) implements Command, ClusterMessage {}
 
     /** From here on only this node itself. What it found when it was started. */
     public record TakeUp(List<Inventory.Step> steps) implements Command {}
@@ -80,6 +103,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     /** A worker told of a machine, or of its end. */
     public record MachineTold(MachineInfo machine) implements Command {}
+
+    /** A worker told of a guest that broke a device's rules. */
+    public record DeviceFaulted(DeviceFault fault) implements Command {}
 
     record VmChanged(VmView view, VmRecord record) implements Command {}
 
@@ -139,6 +165,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 .onMessage(ReadLog.class, this::onReadLog)
                 .onMessage(AtConsole.class, this::onAtConsole)
                 .onMessage(SaveBase.class, this::onSaveBase)
+                .onMessage(LookAtDevices.class, this::onLookAtDevices)
+                .onMessage(SetBalloon.class, this::onSetBalloon)
+                .onMessage(DeviceFaulted.class, this::onDeviceFaulted)
                 .onMessage(TakeUp.class, this::onTakeUp)
                 .onMessage(Step.class, this::onStep)
                 .onMessage(TakeIn.class, this::onTakeIn)
@@ -178,18 +207,54 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     }
 
     private Behavior<Command> pressPowerButton(Act m) {
-        RemoteMachine machine = running(m.vm()).orElse(null);
-        if (machine == null) {
-            m.replyTo()
-                    .tell(VmReply.failed(
-                            m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " does not run: it cannot be asked to end"));
+        return askGuest(m.vm(), "cannot be asked to end", Machine::pressPowerButton, m.replyTo());
+    }
+
+    private Behavior<Command> onSetBalloon(SetBalloon m) {
+        return askGuest(
+                m.vm(),
+                "cannot be asked for memory",
+                machine -> machine.setBalloon(m.targetMib() * BYTES_PER_MIB),
+                m.replyTo());
+    }
+
+    private Behavior<Command> askGuest(
+            String vm,
+            String otherwise,
+            Function<RemoteMachine, CompletionStage<Void>> what,
+            ActorRef<VmReply> replyTo) {
+        Optional<RemoteMachine> machine = running(vm);
+        if (machine.isEmpty()) {
+            replyTo.tell(VmReply.failed(vm, ErrorCode.CONFLICT, "VM " + vm + " does not run: it " + otherwise));
             return this;
         }
-        machine.pressPowerButton().whenComplete((done, failure) -> m.replyTo()
-                .tell(
+        what.apply(machine.get())
+                .whenComplete((done, failure) -> replyTo.tell(
                         failure == null
-                                ? VmReply.done(m.vm())
-                                : VmReply.failed(m.vm(), ErrorCode.INTERNAL, Causes.text(failure))));
+                                ? VmReply.done(vm)
+                                : VmReply.failed(vm, ErrorCode.REFUSED, Causes.text(failure))));
+        return this;
+    }
+
+    private Behavior<Command> onLookAtDevices(LookAtDevices m) {
+        Optional<RemoteMachine> machine = running(m.vm());
+        if (machine.isEmpty()) {
+            m.replyTo().tell(DeviceReports.failed("VM " + m.vm() + " does not run on this host"));
+            return this;
+        }
+        machine.get().devices().whenComplete((devices, failure) -> m.replyTo()
+                .tell(failure == null ? new DeviceReports(devices, "") : DeviceReports.failed(Causes.text(failure))));
+        return this;
+    }
+
+    private Behavior<Command> onDeviceFaulted(DeviceFaulted m) {
+        getContext()
+                .getLog()
+                .warn(
+                        "VM {}: {}: {}",
+                        m.fault().vm(),
+                        m.fault().device(),
+                        m.fault().message());
         return this;
     }
 
@@ -219,7 +284,11 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             m.replyTo().tell(ConsolePart.failed("no VM " + m.vm() + " on host " + hostId));
             return this;
         }
-        consoles.exchange(m.vm(), m.session(), m.input()).whenComplete((part, failure) -> m.replyTo()
+        if (m.columns() > 0 && m.rows() > 0) {
+            // A console without a size is none the worse for it.
+            running(m.vm()).ifPresent(machine -> machine.resizeTerminal(m.columns(), m.rows()));
+        }
+        consoles.exchange(m.vm(), m.session(), m.serial(), m.input()).whenComplete((part, failure) -> m.replyTo()
                 .tell(failure == null ? part : ConsolePart.failed(String.valueOf(failure.getMessage()))));
         return this;
     }

@@ -16,10 +16,12 @@ import dev.stardust.vm.file.SealedJson;
 import dev.stardust.vm.network.GuestNic;
 import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
+import dev.stardust.vm.worker.FileTree;
 import dev.stardust.vm.worker.RemoteMachine;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
@@ -28,7 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +159,7 @@ public final class LocalVmHost implements VmHost {
     }
 
     private Boot fromCd(VmRecord record, Path folder) throws IOException {
-        DiskFiles disc = disk(record.name(), CD, record.spec().extras().cd(), true);
+        DiskFiles disc = disk(record.name(), CD, disc(record.spec().extras().cd()));
         try (DiskOpener opener = new DiskOpener(data.resolve("segments"));
                 VolumeBlockBackend volume = opener.open(Path.of(disc.extents()), null, true)) {
             Boot boot = record.spec().boot();
@@ -182,17 +183,21 @@ public final class LocalVmHost implements VmHost {
         List<DiskFiles> disks = new ArrayList<>();
         for (int i = 0; i < record.spec().disks().size(); i++) {
             ResolvedSpec.Disk disk = record.spec().disks().get(i);
-            disks.add(disk(record.name(), "disk-" + i, disk.manifest(), disk.readOnly()));
+            disks.add(disk(record.name(), "disk-" + i, disk));
         }
         return disks;
     }
 
-    private DiskFiles disk(String vm, String serial, String manifest, boolean readOnly) throws IOException {
+    private static ResolvedSpec.Disk disc(String manifest) {
+        return new ResolvedSpec.Disk(manifest, true, DiskLimit.NONE);
+    }
+
+    private DiskFiles disk(String vm, String serial, ResolvedSpec.Disk disk) throws IOException {
         Path extents = folder(vm).resolve(serial + ".extents");
-        ChunkId root = ChunkId.ofHex(manifest);
+        ChunkId root = ChunkId.ofHex(disk.manifest());
         ExtentMap.write(extents, fetched(root), root, store);
         Path delta = folder(vm).resolve(serial + ".delta");
-        return new DiskFiles(extents.toString(), delta.toString(), serial, readOnly);
+        return new DiskFiles(extents.toString(), delta.toString(), serial, disk.readOnly(), disk.limit());
     }
 
     private Devices devices(VmRecord record) throws IOException {
@@ -209,7 +214,8 @@ public final class LocalVmHost implements VmHost {
                 extras.rng(),
                 extras.vsock() ? folder(record.name()).resolve(VSOCK).toString() : null,
                 extras.balloon(),
-                extras.cd() == null ? null : disk(record.name(), CD, extras.cd(), true));
+                extras.cd() == null ? null : disk(record.name(), CD, disc(extras.cd())),
+                extras.terminal());
     }
 
     @Override
@@ -257,21 +263,11 @@ public final class LocalVmHost implements VmHost {
         return run(() -> {
             // The record goes first: a folder without one is nobody's.
             Files.deleteIfExists(recordFile(vm));
-            deleteTree(recordFolder(vm));
-            deleteTree(folder(vm));
+            FileTree.delete(recordFolder(vm));
+            FileTree.delete(folder(vm));
             network.detach(vm);
             return null;
         });
-    }
-
-    private static void deleteTree(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> paths = Files.walk(folder)) {
-                for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(path);
-                }
-            }
-        }
     }
 
     /**
@@ -286,8 +282,8 @@ public final class LocalVmHost implements VmHost {
         for (String vm : known) {
             if (!Files.exists(recordFile(vm)) && !running.contains(vm)) {
                 LOG.info("removing what is left of VM {}", vm);
-                deleteTree(recordFolder(vm));
-                deleteTree(folder(vm));
+                FileTree.delete(recordFolder(vm));
+                FileTree.delete(folder(vm));
             }
         }
     }

@@ -6,6 +6,8 @@ import dev.stardust.vm.network.GuestNic;
 import dev.stardust.vm.network.NicSpec;
 import dev.stardust.vm.network.PortForward;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
@@ -32,7 +34,7 @@ import java.util.TreeSet;
 public record ResolvedSpec(
         String name,
         int memoryMib,
-        int cpus,
+        Cpus cpus,
         Boot boot,
         List<Disk> disks,
         List<Nic> networks,
@@ -53,8 +55,13 @@ public record ResolvedSpec(
      *
      * @param manifest id of the root chunk of the manifest it starts as, hex
      * @param readOnly whether the guest may not write
+     * @param limit how much it may read and write
      */
-    public record Disk(String manifest, boolean readOnly) {}
+    public record Disk(String manifest, boolean readOnly, DiskLimit limit) {
+        public Disk {
+            limit = limit == null ? DiskLimit.NONE : limit;
+        }
+    }
 
     /**
      * A network interface.
@@ -93,7 +100,7 @@ public record ResolvedSpec(
      */
     public static ResolvedSpec of(VmSpec spec, Map<String, ImageEntry> images, Map<String, BaseEntry> bases) {
         List<Disk> disks = spec.disks().stream()
-                .map(d -> new Disk(find("image", d.image(), images, spec.name()).manifest(), d.readOnly()))
+                .map(d -> new Disk(find("image", d.image(), images, spec.name()).manifest(), d.readOnly(), d.limit()))
                 .toList();
         if (spec.base() == null) {
             return new ResolvedSpec(
@@ -127,11 +134,12 @@ public record ResolvedSpec(
                     "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.memoryMib()
                             + " MiB of memory: leave memory out or give just that");
         }
-        if (spec.cpus() != 1 && spec.cpus() != base.cpus()) {
+        if (!spec.cpus().equals(Cpus.ONE) && !spec.cpus().equals(base.cpus())) {
             throw new ClusterException(
                     ErrorCode.USAGE,
-                    "VM " + spec.name() + " starts from base " + spec.base() + ", which has " + base.cpus()
-                            + " CPUs: leave cpus out or give just that");
+                    "VM " + spec.name() + " starts from base " + spec.base() + ", which has "
+                            + base.cpus().count() + " CPUs ("
+                            + base.cpus().template() + "): leave cpus and cpu out or give just that");
         }
         return new ResolvedSpec(
                 spec.name(),

@@ -7,13 +7,14 @@ package dev.stardust.vm.spec;
  * @param vsock sockets between guest and host, without a network
  * @param balloon takes memory back that the guest does not need
  * @param cd an ISO image in its CD drive, or null for no drive
+ * @param terminal a virtio console, whose size follows the terminal of who is at it
  */
-public record Extras(boolean rng, boolean vsock, boolean balloon, String cd) {
+public record Extras(boolean rng, boolean vsock, boolean balloon, String cd, boolean terminal) {
     /** No device more. */
-    public static final Extras NONE = new Extras(false, false, false, null);
+    public static final Extras NONE = new Extras(false, false, false, null, false);
 
     /** The same with another image, or another name for it, in the drive. */
     public Extras withCd(String other) {
-        return new Extras(rng, vsock, balloon, other);
+        return new Extras(rng, vsock, balloon, other, terminal);
     }
 }

@@ -11,7 +11,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +18,6 @@ import java.util.regex.Pattern;
  * all were taken, {@link #finish} notes the ones nobody knows.
  */
 final class FieldReader {
-    private static final Pattern MEMORY = Pattern.compile("([0-9]{1,9}) ?(MiB|GiB)");
     private static final int MAX_SHOWN = 40;
 
     private final Errors errors;
@@ -143,12 +141,9 @@ final class FieldReader {
             return otherwise;
         }
         if (node instanceof Scalar s && s.kind() == Kind.TEXT) {
-            Matcher matcher = MEMORY.matcher(s.text());
-            if (matcher.matches()) {
-                long mib = Long.parseLong(matcher.group(1)) * (matcher.group(2).equals("GiB") ? 1024 : 1);
-                if (mib >= leastMib && mib <= mostMib) {
-                    return (int) mib;
-                }
+            long mib = MemorySize.mib(s.text()).orElse(-1);
+            if (mib >= leastMib && mib <= mostMib) {
+                return (int) mib;
             }
         }
         error(

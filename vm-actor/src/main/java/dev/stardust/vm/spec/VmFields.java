@@ -1,11 +1,14 @@
 package dev.stardust.vm.spec;
 
 import dev.stardust.hypervisor.boot.BootSpec;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -21,6 +24,7 @@ final class VmFields {
     private static final int MAX_NAME_LENGTH = 40;
     private static final int MAX_COUNT = 1_000;
     private static final int MAX_DISKS = 8;
+    private static final int MAX_IOPS = 10_000_000;
     private static final int MAX_LABELS = 16;
 
     /** What the VMM lets a command line have, without what it appends itself. */
@@ -29,6 +33,7 @@ final class VmFields {
     private static final Pattern ARGS = Pattern.compile("[\\x20-\\x7e]*");
     private static final Pattern PATH = Pattern.compile("/[^\\x00]{0,4000}");
     private static final Pattern ENTRY = Pattern.compile("[\\x20-\\x7e]{1,100}");
+    private static final Pattern DISK_LIMIT = Pattern.compile("[1-9][0-9]{0,4}MiB/s");
     private static final Pattern LABEL_KEY = Pattern.compile("[A-Za-z0-9._/-]{1,63}");
     private static final Pattern LABEL_VALUE = Pattern.compile("[A-Za-z0-9._/-]{0,63}");
     /** Not the BIOS: a VM has no CD that it could start, and its state could not be saved. */
@@ -38,9 +43,22 @@ final class VmFields {
             .collect(Collectors.joining("|")));
 
     private static final Pattern RESTART = Pattern.compile("never");
+    private static final Pattern CONSOLE = Pattern.compile("serial|virtio");
+    private static final Map<String, CpuTemplate> CPU_NAMES = Arrays.stream(CpuTemplate.values())
+            .collect(Collectors.toMap(VmFields::cpuName, template -> template, (one, other) -> one, TreeMap::new));
+
+    private static final Pattern CPU = Pattern.compile(String.join("|", CPU_NAMES.keySet()));
     private static final Pattern ISOLATION = Pattern.compile("shared|strict");
 
     private VmFields() {}
+
+    /** As compilers and glibc name the levels: x86-64-v2. */
+    private static String cpuName(CpuTemplate template) {
+        return template.name()
+                .toLowerCase(Locale.ROOT)
+                .replace("x86_64", "x86-64")
+                .replace('_', '-');
+    }
 
     /**
      * One spec for each replica, none without a name; what is wrong is noted in the reader.
@@ -53,7 +71,9 @@ final class VmFields {
         String image = in.text("image", null, NAME, "an image's name");
         String base = in.text("base", null, NAME, "a base's name");
         int memoryMib = in.memoryMib("memory", 0, LEAST_MEMORY_MIB, MOST_MEMORY_MIB);
-        int cpus = in.wholeNumber("cpus", 1, 1, MOST_CPUS);
+        Cpus cpus = new Cpus(
+                in.wholeNumber("cpus", 1, 1, MOST_CPUS),
+                CPU_NAMES.get(in.text("cpu", "host", CPU, "one of " + String.join(", ", CPU_NAMES.keySet()))));
         Boot boot = boot(in);
         List<VmSpec.Disk> disks = disks(in, image);
         List<VmSpec.Network> networks = NetworkFields.read(in, in.has("count"));
@@ -61,7 +81,8 @@ final class VmFields {
                 in.flag("rng", false),
                 in.flag("vsock", false),
                 in.flag("balloon", false),
-                in.text("cd", null, NAME, "an image's name"));
+                in.text("cd", null, NAME, "an image's name"),
+                in.text("console", "serial", CONSOLE, "serial or virtio").equals("virtio"));
         in.text("restart", "never", RESTART, "never, the only restart policy for now,");
         boolean strict =
                 in.text("isolation", "shared", ISOLATION, "shared or strict").equals("strict");
@@ -112,15 +133,22 @@ final class VmFields {
     private static List<VmSpec.Disk> disks(FieldReader in, String image) {
         List<VmSpec.Disk> disks = new ArrayList<>();
         if (image != null) {
-            disks.add(new VmSpec.Disk(image, false));
+            disks.add(new VmSpec.Disk(image, false, DiskLimit.NONE));
         }
         List<Node> more = in.list("disks", MAX_DISKS - disks.size());
         for (int i = 0; i < more.size(); i++) {
             FieldReader disk = new FieldReader(in.errors(), in.path("disks[" + i + "]"), more.get(i));
             String of = disk.requiredText("image", NAME, "an image's name");
-            disks.add(new VmSpec.Disk(of, disk.flag("readonly", false)));
+            disks.add(new VmSpec.Disk(of, disk.flag("readonly", false), limit(disk)));
             disk.finish();
         }
         return disks;
+    }
+
+    private static DiskLimit limit(FieldReader disk) {
+        String limit = disk.text("limit", null, DISK_LIMIT, "a limit like 100MiB/s");
+        return new DiskLimit(
+                limit == null ? 0 : Integer.parseInt(limit.substring(0, limit.indexOf('M'))),
+                disk.wholeNumber("iops", 0, 1, MAX_IOPS));
     }
 }

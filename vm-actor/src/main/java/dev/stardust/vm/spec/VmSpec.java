@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stardust.hypervisor.boot.BootSpec;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import dev.stardust.vm.network.NicSpec;
 import dev.stardust.vm.network.PortForward;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ public record VmSpec(
         String name,
         String base,
         int memoryMib,
-        int cpus,
+        Cpus cpus,
         Boot boot,
         List<Disk> disks,
         List<Network> networks,
@@ -43,7 +44,7 @@ public record VmSpec(
     }
 
     /** A disk that starts as a copy of an image. */
-    public record Disk(String image, boolean readOnly) {}
+    public record Disk(String image, boolean readOnly, DiskLimit limit) {}
 
     /**
      * A network interface.
@@ -108,8 +109,11 @@ public record VmSpec(
         if (memoryMib != 0) {
             json.put("memoryMib", memoryMib);
         }
-        if (cpus != 1) {
-            json.put("cpus", cpus);
+        if (cpus.count() != 1) {
+            json.put("cpus", cpus.count());
+        }
+        if (cpus.template() != CpuTemplate.HOST) {
+            json.put("cpu", cpus.template().name());
         }
         if (boot.kernel() != null) {
             json.put("kernel", boot.kernel());
@@ -133,6 +137,7 @@ public record VmSpec(
                 if (disk.readOnly()) {
                     node.put("readonly", true);
                 }
+                disk.limit().into(node);
             }
         }
         if (!networks.isEmpty()) {
@@ -145,6 +150,7 @@ public record VmSpec(
         if (extras.cd() != null) {
             json.put("cd", extras.cd());
         }
+        put(json, "terminal", extras.terminal());
         put(json, "strict", strict);
         if (!labels.isEmpty()) {
             ObjectNode node = json.putObject("labels");
@@ -170,7 +176,7 @@ public record VmSpec(
         List<Disk> disks = new ArrayList<>();
         json.path("disks")
                 .forEach(disk -> disks.add(new Disk(
-                        disk.path("image").asText(), disk.path("readonly").asBoolean())));
+                        disk.path("image").asText(), disk.path("readonly").asBoolean(), DiskLimit.of(disk))));
         List<Network> networks = new ArrayList<>();
         json.path("networks").forEach(network -> networks.add(Network.fromJson(network)));
         Map<String, String> labels = new LinkedHashMap<>();
@@ -181,7 +187,9 @@ public record VmSpec(
                 json.path("name").asText(),
                 json.path("base").asText(null),
                 json.path("memoryMib").asInt(0),
-                json.path("cpus").asInt(1),
+                new Cpus(
+                        json.path("cpus").asInt(1),
+                        CpuTemplate.valueOf(json.path("cpu").asText(CpuTemplate.HOST.name()))),
                 new Boot(
                         json.path("kernel").asText(null),
                         json.path("initrd").asText(null),
@@ -194,7 +202,8 @@ public record VmSpec(
                         json.path("rng").asBoolean(),
                         json.path("vsock").asBoolean(),
                         json.path("balloon").asBoolean(),
-                        json.path("cd").asText(null)),
+                        json.path("cd").asText(null),
+                        json.path("terminal").asBoolean()),
                 json.path("strict").asBoolean(),
                 labels,
                 json.path("spread").asText(null));

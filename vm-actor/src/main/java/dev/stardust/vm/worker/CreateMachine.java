@@ -1,9 +1,9 @@
 package dev.stardust.vm.worker;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import dev.stardust.hypervisor.kvm.CpuTemplate;
 import dev.stardust.hypervisor.machine.MachineSpec;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -23,7 +23,7 @@ public record CreateMachine(
         String vm,
         long epoch,
         int memoryMib,
-        int vcpus,
+        Cpus cpus,
         Boot boot,
         String base,
         String serialLog,
@@ -33,6 +33,9 @@ public record CreateMachine(
     /** The console's socket, beside the serial log. */
     public static final String CONSOLE = "console.sock";
 
+    /** The virtio console's, if there is one. */
+    public static final String TERMINAL = "terminal.sock";
+
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,40}");
     private static final int MAX_TAG_LENGTH = 4096;
 
@@ -40,7 +43,7 @@ public record CreateMachine(
         require(vm != null && NAME.matcher(vm).matches(), "vm: a name of 1 to 40 of a-z, 0-9 and -");
         require(epoch >= 0, "epoch: not negative");
         require(memoryMib > 0, "memoryMib: more than 0");
-        require(vcpus > 0, "vcpus: more than 0");
+        require(cpus != null && cpus.count() > 0, "cpus: at least one");
         require(serialLog != null, "serialLog: a path");
         require(boot == null || boot.kernel() != null, "boot: a kernel");
         disks = disks == null ? List.of() : List.copyOf(disks);
@@ -59,14 +62,16 @@ public record CreateMachine(
         return new MachineSpec(
                 vm,
                 memoryMib,
-                vcpus,
-                CpuTemplate.HOST,
+                cpus.count(),
+                cpus.template(),
                 boot == null ? null : boot.toBootSpec(),
                 path(base),
                 path(serialLog),
                 path(serialLog).resolveSibling(CONSOLE),
+                devices.terminal() ? path(serialLog).resolveSibling(TERMINAL) : null,
                 disks.stream()
-                        .map(d -> new MachineSpec.Disk(d.serial(), d.readOnly()))
+                        .map(d -> new MachineSpec.Disk(
+                                d.serial(), d.readOnly(), d.limit().rateLimit()))
                         .toList());
     }
 

@@ -14,10 +14,11 @@ import java.util.List;
  * @param vsock where host programs reach the guest's sockets, or null for none
  * @param balloon whether it has a balloon
  * @param cd what is in its CD drive, or null for no drive
+ * @param terminal whether it has a virtio console
  */
-public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon, DiskFiles cd) {
+public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon, DiskFiles cd, boolean terminal) {
     /** No device. */
-    public static final Devices NONE = new Devices(List.of(), false, null, false, null);
+    public static final Devices NONE = new Devices(List.of(), false, null, false, null, false);
 
     public Devices {
         nics = nics == null ? List.of() : List.copyOf(nics);

@@ -1,7 +1,7 @@
 package dev.stardust.vm.worker;
 
 import dev.stardust.hypervisor.machine.KvmMachine;
-import dev.stardust.hypervisor.machine.MachineStatus;
+import dev.stardust.hypervisor.machine.MachineListener;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import dev.stardust.vm.disk.DiskOpener;
 import java.io.IOException;
@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +23,7 @@ final class KvmMachineFactory implements MachineFactory {
     }
 
     @Override
-    public BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) throws IOException {
+    public BuiltMachine create(CreateMachine spec, MachineListener listener) throws IOException {
         List<BlockBackend> disks = new ArrayList<>();
         try (DeviceParts parts = new DeviceParts(spec, opener)) {
             for (DiskFiles files : spec.disks()) {
@@ -33,8 +32,7 @@ final class KvmMachineFactory implements MachineFactory {
                         files.delta() == null ? null : Path.of(files.delta()),
                         files.readOnly()));
             }
-            KvmMachine machine =
-                    KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), onChange::accept);
+            KvmMachine machine = KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), listener);
             parts.taken();
             return new BuiltMachine(
                     machine, state -> CompletableFuture.runAsync(() -> machine.restoreState(state)), disks);

@@ -1,8 +1,7 @@
 package dev.stardust.vm.worker;
 
-import dev.stardust.hypervisor.machine.MachineStatus;
+import dev.stardust.hypervisor.machine.MachineListener;
 import java.io.IOException;
-import java.util.function.Consumer;
 
 /** Builds the machines of a worker. */
 @FunctionalInterface
@@ -10,7 +9,7 @@ interface MachineFactory {
     /**
      * Builds a machine in phase CREATED; may block. On failure nothing half-made is left.
      *
-     * @param onChange told of each change of phase, on any thread; does not block
+     * @param listener told what happens to it, on any thread; does not block
      */
-    BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) throws IOException;
+    BuiltMachine create(CreateMachine spec, MachineListener listener) throws IOException;
 }

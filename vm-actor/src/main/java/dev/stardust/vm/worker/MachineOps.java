@@ -5,6 +5,7 @@ import static dev.stardust.vm.worker.WorkerCodec.toTree;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.hypervisor.machine.Machine;
+import dev.stardust.hypervisor.machine.MachineListener;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import java.io.IOException;
@@ -51,6 +52,11 @@ final class MachineOps implements AutoCloseable {
                 entry(Protocol.RESTORE_STATE, this::restoreState),
                 entry(Protocol.STATUS, this::status),
                 entry(Protocol.POWER_BUTTON, body -> empty(machine(body).pressPowerButton())),
+                entry(
+                        Protocol.DEVICES,
+                        body -> machine(body).devices().thenApply(d -> toTree(new Protocol.Devices(d)))),
+                entry(Protocol.SET_BALLOON, this::setBalloon),
+                entry(Protocol.RESIZE_TERMINAL, this::resizeTerminal),
                 entry(Protocol.SET_TAG, this::setTag),
                 entry(Protocol.DESTROY, this::destroy));
         for (String name : extensions.keySet()) {
@@ -142,8 +148,30 @@ final class MachineOps implements AutoCloseable {
     private HostedMachine build(CreateMachine spec) throws IOException {
         // A change of phase before the factory has returned cannot be told yet, and nobody asked for it.
         AtomicReference<HostedMachine> hosted = new AtomicReference<>();
-        hosted.set(new HostedMachine(spec, factory.create(spec, status -> tell(hosted.get(), status))));
+        hosted.set(new HostedMachine(spec, factory.create(spec, new Teller(hosted))));
         return hosted.get();
+    }
+
+    /** Tells the node of what happens to a machine. */
+    private final class Teller implements MachineListener {
+        private final AtomicReference<HostedMachine> hosted;
+
+        Teller(AtomicReference<HostedMachine> hosted) {
+            this.hosted = hosted;
+        }
+
+        @Override
+        public void phaseChanged(MachineStatus status) {
+            tell(hosted.get(), status);
+        }
+
+        @Override
+        public void deviceFaulted(String device, String message) {
+            HostedMachine machine = hosted.get();
+            if (machine != null) {
+                events.emit(Protocol.FAULT_EVENT, new DeviceFault(machine.name(), machine.epoch(), device, message));
+            }
+        }
     }
 
     private void tell(HostedMachine machine, MachineStatus status) {
@@ -161,6 +189,17 @@ final class MachineOps implements AutoCloseable {
             throw new WorkerException(WorkerException.Code.BAD_REQUEST, "restoreState: no state");
         }
         return empty(machine.restoreState(new MachineState(request.state())));
+    }
+
+    private CompletionStage<JsonNode> setBalloon(JsonNode body) {
+        Protocol.SetBalloon request = fromTree(body, Protocol.SetBalloon.class);
+        return empty(table.get(request.vm(), request.epoch()).machine().setBalloon(request.targetBytes()));
+    }
+
+    private CompletionStage<JsonNode> resizeTerminal(JsonNode body) {
+        Protocol.ResizeTerminal request = fromTree(body, Protocol.ResizeTerminal.class);
+        return empty(
+                table.get(request.vm(), request.epoch()).machine().resizeTerminal(request.columns(), request.rows()));
     }
 
     private CompletionStage<JsonNode> setTag(JsonNode body) {

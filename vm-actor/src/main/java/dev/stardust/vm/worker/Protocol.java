@@ -1,13 +1,14 @@
 package dev.stardust.vm.worker;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.hypervisor.machine.DeviceReport;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import java.util.List;
 
 /** Names and bodies of the protocol's own operations; the table is in {@code docs/formats.md}. */
 final class Protocol {
     /** Raised with every change that the other side would not understand. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final String HELLO = "hello";
     static final String CREATE = "create";
@@ -17,12 +18,18 @@ final class Protocol {
     static final String RESTORE_STATE = "restoreState";
     static final String STATUS = "status";
     static final String POWER_BUTTON = "powerButton";
+    static final String DEVICES = "devices";
+    static final String SET_BALLOON = "setBalloon";
+    static final String RESIZE_TERMINAL = "resizeTerminal";
     static final String SET_TAG = "setTag";
     static final String DESTROY = "destroy";
     static final String SHUTDOWN = "shutdown";
 
     /** The event that tells of a machine's change of phase; its body is a {@link MachineInfo}. */
     static final String MACHINE_EVENT = "machine";
+
+    /** The event that tells of a device that its driver stopped; its body is a {@link DeviceFault}. */
+    static final String FAULT_EVENT = "deviceFault";
 
     private Protocol() {}
 
@@ -43,6 +50,15 @@ final class Protocol {
 
     /** Reply to {@code saveState}. */
     record SavedState(byte[] state) {}
+
+    /** Reply to {@code devices}. */
+    record Devices(List<DeviceReport> devices) {}
+
+    /** Body of {@code setBalloon}. */
+    record SetBalloon(String vm, long epoch, long targetBytes) {}
+
+    /** Body of {@code resizeTerminal}. */
+    record ResizeTerminal(String vm, long epoch, int columns, int rows) {}
 
     /** Body of {@code setTag}; {@code newEpoch} may equal {@code epoch}. */
     record SetTag(String vm, long epoch, long newEpoch, String tag) {}

@@ -1,11 +1,13 @@
 package dev.stardust.vm.worker;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.hypervisor.machine.DeviceReport;
 import dev.stardust.hypervisor.machine.Machine;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -81,6 +83,22 @@ public final class RemoteMachine implements Machine {
     public CompletionStage<MachineStatus> status() {
         return machine(Protocol.STATUS, vm()).thenApply(body -> WorkerCodec.fromTree(body, Protocol.Status.class)
                 .status());
+    }
+
+    @Override
+    public CompletionStage<List<DeviceReport>> devices() {
+        return machine(Protocol.DEVICES, vm()).thenApply(body -> WorkerCodec.fromTree(body, Protocol.Devices.class)
+                .devices());
+    }
+
+    @Override
+    public CompletionStage<Void> setBalloon(long targetBytes) {
+        return step(Protocol.SET_BALLOON, new Protocol.SetBalloon(name, epoch, targetBytes));
+    }
+
+    @Override
+    public CompletionStage<Void> resizeTerminal(int columns, int rows) {
+        return step(Protocol.RESIZE_TERMINAL, new Protocol.ResizeTerminal(name, epoch, columns, rows));
     }
 
     /** Attaches a new tag, kept by the worker and told to a restarted node. */

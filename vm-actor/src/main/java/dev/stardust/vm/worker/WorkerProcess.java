@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -59,7 +58,7 @@ final class WorkerProcess {
                     ? Confinement.run(WorkerFiles.of(settings, folder, only == null ? null : only.vm()), builder::start)
                     : builder.start();
         } catch (IOException e) {
-            deleteFolder(folder);
+            FileTree.delete(folder);
             throw new IOException(
                     "cannot start a worker process, which needs java and setsid (package util-linux): "
                             + e.getMessage(),
@@ -138,15 +137,6 @@ final class WorkerProcess {
             return new String(tail, StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
             return "(no log: " + e.getMessage() + ")";
-        }
-    }
-
-    /** Removes a dead worker's folder. */
-    static void deleteFolder(Path folder) throws IOException {
-        try (var files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
         }
     }
 

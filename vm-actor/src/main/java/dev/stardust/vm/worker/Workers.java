@@ -103,6 +103,11 @@ public final class Workers implements AutoCloseable {
         return List.copyOf(machines.values());
     }
 
+    /** Names of the VMs whose machines are on this host. */
+    public Set<String> vms() {
+        return Set.copyOf(machines.keySet());
+    }
+
     /** Lets go of the workers, which live on with their VMs. */
     @Override
     public void close() {
@@ -306,7 +311,7 @@ public final class Workers implements AutoCloseable {
                 machines.remove(held.vm());
                 listener.machineLost(new MachineInfo(held.vm(), held.epoch(), "", Phase.FAILED, reason));
             }
-            WorkerProcess.deleteFolder(folder);
+            FileTree.delete(folder);
         } catch (IOException e) {
             log.warn("cannot remove {}: {}", folder, e.getMessage());
         }
@@ -346,13 +351,15 @@ public final class Workers implements AutoCloseable {
 
         @Override
         public void event(WorkerHandle worker, String name, JsonNode body) {
-            if (!name.equals(Protocol.MACHINE_EVENT)) {
-                listener.workerEvent(worker.id(), name, body);
-                return;
+            switch (name) {
+                case Protocol.MACHINE_EVENT -> {
+                    MachineInfo info = WorkerCodec.fromTree(body, MachineInfo.class);
+                    slot.machines.replace(info.vm(), info);
+                    listener.machineChanged(info);
+                }
+                case Protocol.FAULT_EVENT -> listener.deviceFaulted(WorkerCodec.fromTree(body, DeviceFault.class));
+                default -> listener.workerEvent(worker.id(), name, body);
             }
-            MachineInfo info = WorkerCodec.fromTree(body, MachineInfo.class);
-            slot.machines.replace(info.vm(), info);
-            listener.machineChanged(info);
         }
 
         @Override

@@ -13,6 +13,9 @@ public interface WorkersListener {
      */
     void machineLost(MachineInfo machine);
 
+    /** A guest broke a device's rules; told now and then only of one that does so again and again. */
+    default void deviceFaulted(DeviceFault fault) {}
+
     /** An event of an operation that another module added. */
     default void workerEvent(String workerId, String name, JsonNode body) {}
 }

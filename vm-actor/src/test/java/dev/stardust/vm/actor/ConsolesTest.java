@@ -47,7 +47,7 @@ class ConsolesTest {
     }
 
     private ConsolePart exchange(String session, String input) {
-        return consoles.exchange("web", session, input.getBytes(StandardCharsets.US_ASCII))
+        return consoles.exchange("web", session, false, input.getBytes(StandardCharsets.US_ASCII))
                 .toCompletableFuture()
                 .join();
     }
@@ -72,6 +72,21 @@ class ConsolesTest {
             assertArrayEquals("a b c\n".getBytes(StandardCharsets.US_ASCII), part.data());
             assertFalse(part.ended());
             assertEquals(0, exchange("s", "").data().length);
+        }
+    }
+
+    @Test
+    void aVirtioConsoleComesFirstUnlessTheSerialPortIsAskedFor() throws IOException {
+        Path socket = dir.resolve("web").resolve(CreateMachine.TERMINAL);
+        try (ServerSocketChannel terminal = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            terminal.bind(UnixDomainSocketAddress.of(socket));
+            assertTrue(exchange("virtio", "x").sized());
+            terminal.accept().close();
+            ConsolePart serial = consoles.exchange("web", "serial", true, new byte[0])
+                    .toCompletableFuture()
+                    .join();
+            assertFalse(serial.sized());
+            console.accept().close();
         }
     }
 
@@ -126,7 +141,7 @@ class ConsolesTest {
 
     @Test
     void vmWithoutAConsoleIsAnError() throws IOException {
-        ConsolePart part = consoles.exchange("other", "s", new byte[0])
+        ConsolePart part = consoles.exchange("other", "s", false, new byte[0])
                 .toCompletableFuture()
                 .join();
         assertEquals("the console of VM other cannot be reached: it does not run, or has no console", part.error());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.actor.Inventory.Step;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.worker.MachineInfo;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 final class InventoryTest {
     private static final ResolvedSpec SPEC = new ResolvedSpec(
-            "vm", 64, 1, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
+            "vm", 64, Cpus.ONE, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
 
     private static VmRecord record(VmState state, long epoch) {
         return VmRecord.of("vm", SPEC, epoch, state, "");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ class LocalVmHostTest {
     /** A VM that is stopped here, with a file of its own. */
     private void keep(String vm) throws IOException {
         ResolvedSpec spec = new ResolvedSpec(
-                vm, 64, 1, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
+                vm, 64, Cpus.ONE, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
         host().save(VmRecord.of(vm, spec, 1, VmState.STOPPED, ""))
                 .toCompletableFuture()
                 .join();

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DeploymentSpec;
+import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.VmSpec;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +15,9 @@ import org.junit.jupiter.api.Test;
 
 final class ResolvedSpecTest {
     private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff"));
-    private static final Map<String, BaseEntry> BASES =
-            Map.of("warm", new BaseEntry("mm", "ss", 256, 2, List.of(new ResolvedSpec.Disk("dd", false))));
+    private static final Map<String, BaseEntry> BASES = Map.of(
+            "warm",
+            new BaseEntry("mm", "ss", 256, Cpus.of(2), List.of(new ResolvedSpec.Disk("dd", false, DiskLimit.NONE))));
 
     private static VmSpec vm(String fields) {
         return DeploymentSpec.parse("t.yaml", "name: d\nvms:\n  - {name: a, " + fields + "}\n")
@@ -29,7 +32,7 @@ final class ResolvedSpecTest {
     @Test
     void anImagesNameBecomesItsManifest() {
         ResolvedSpec spec = ResolvedSpec.of(vm("memory: 64MiB, image: debian"), IMAGES, BASES);
-        assertEquals(List.of(new ResolvedSpec.Disk("aa", false)), spec.disks());
+        assertEquals(List.of(new ResolvedSpec.Disk("aa", false, DiskLimit.NONE)), spec.disks());
     }
 
     @Test
@@ -38,7 +41,7 @@ final class ResolvedSpecTest {
         assertEquals(256, spec.memoryMib());
         assertEquals("mm", spec.memory());
         assertEquals("ss", spec.state());
-        assertEquals(List.of(new ResolvedSpec.Disk("dd", false)), spec.disks());
+        assertEquals(List.of(new ResolvedSpec.Disk("dd", false, DiskLimit.NONE)), spec.disks());
     }
 
     @Test

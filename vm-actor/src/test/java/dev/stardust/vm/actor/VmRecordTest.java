@@ -3,13 +3,14 @@ package dev.stardust.vm.actor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class VmRecordTest {
     private static final ResolvedSpec SPEC = new ResolvedSpec(
-            "vm", 64, 1, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
+            "vm", 64, Cpus.ONE, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
     private static final VmRecord COMING =
             VmRecord.incoming("vm", SPEC, 4, new VmRecord.Arrival("attempt-1", "boot-1"));
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import dev.stardust.vm.network.PortForward;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,8 +31,9 @@ class DeploymentSpecTest {
                 memory: 256MiB
                 args: "fill_mib=16 rate_mibs=2"
                 disks:
-                  - {image: data, readonly: true}
+                  - {image: data, readonly: true, limit: 100MiB/s, iops: 2000}
                 isolation: strict
+                cpu: x86-64-v3
                 labels: {tier: front, n: 1}
                 restart: never
                 spread: true
@@ -46,6 +48,7 @@ class DeploymentSpecTest {
                 vsock: true
                 balloon: true
                 cd: debian-iso
+                console: virtio
             """;
 
     @Test
@@ -60,9 +63,11 @@ class DeploymentSpecTest {
                         "web-2",
                         null,
                         256,
-                        1,
+                        new Cpus(1, CpuTemplate.X86_64_V3),
                         Boot.of(null, "fill_mib=16 rate_mibs=2"),
-                        List.of(new VmSpec.Disk("debian", false), new VmSpec.Disk("data", true)),
+                        List.of(
+                                new VmSpec.Disk("debian", false, DiskLimit.NONE),
+                                new VmSpec.Disk("data", true, new DiskLimit(100, 2000))),
                         List.of(),
                         Extras.NONE,
                         true,
@@ -74,7 +79,7 @@ class DeploymentSpecTest {
                         "db",
                         "warm",
                         0,
-                        1,
+                        Cpus.ONE,
                         Boot.of("/boot/guest.elf", ""),
                         List.of(),
                         List.of(
@@ -85,7 +90,7 @@ class DeploymentSpecTest {
                                         100,
                                         List.of(new PortForward(8080, 80), new PortForward(22022, 22))),
                                 new VmSpec.Network("br0", null, 9000, 0, List.of())),
-                        new Extras(true, true, true, "debian-iso"),
+                        new Extras(true, true, true, "debian-iso", true),
                         false,
                         Map.of(),
                         null),
@@ -163,8 +168,8 @@ class DeploymentSpecTest {
                         "d.yaml:7:13: vms[1].memory: memory like 256MiB or 1GiB is needed, from 8MiB to 3072MiB, this is '4GiB'",
                         "d.yaml:9:9: vms[1].disks[0].image: this field is needed: an image's name",
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
-                        "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus,"
-                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, restart,"
+                        "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus, cpu,"
+                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, console, restart,"
                                 + " isolation, labels, spread",
                         "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.hypervisor.sandbox.Landlock;
+import dev.stardust.vm.spec.Cpus;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -153,7 +154,7 @@ class ConfinedWorkerTest {
 
     @Test
     void onlyTheWorkerOfAVmWithVsockConnectsToHostPrograms() throws Exception {
-        RemoteMachine machine = machine(true, true, new Devices(List.of(), false, "/v", false, null));
+        RemoteMachine machine = machine(true, true, new Devices(List.of(), false, "/v", false, null, false));
         assertEquals(0, attempt(machine, BreakOut.CONNECT_TO_A_UNIX_SOCKET));
         assertEquals(EPERM, attempt(machine, BreakOut.SEND_TO_A_UNIX_SOCKET));
         assertEquals(EPERM, attempt(machine, BreakOut.TCP_SOCKET));
@@ -287,7 +288,7 @@ class ConfinedWorkerTest {
             }
         }));
         write("workers/other/log"); // Now, since a node removes what dead workers left.
-        CreateMachine spec = new CreateMachine("a", 1, 8, 1, null, null, "/s", List.of(), devices, "");
+        CreateMachine spec = new CreateMachine("a", 1, 8, Cpus.ONE, null, null, "/s", List.of(), devices, "");
         return await(workers.create(spec, strict));
     }
 

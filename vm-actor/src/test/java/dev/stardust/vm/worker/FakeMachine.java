@@ -1,34 +1,38 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.hypervisor.machine.DeviceReport;
 import dev.stardust.hypervisor.machine.Machine;
 import dev.stardust.hypervisor.machine.MachineException;
+import dev.stardust.hypervisor.machine.MachineListener;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
+import dev.stardust.hypervisor.metrics.DeviceMetrics;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
 
 /** A machine that only remembers what it was told; the command line {@code fail} makes its creation fail. */
 final class FakeMachine implements Machine {
     private final String name;
-    private final Consumer<MachineStatus> onChange;
+    private final MachineListener listener;
     private Phase phase = Phase.CREATED;
     private byte[] state;
+    private long balloonBytes;
 
-    private FakeMachine(CreateMachine spec, Consumer<MachineStatus> onChange) {
+    private FakeMachine(CreateMachine spec, MachineListener listener) {
         this.name = spec.vm();
-        this.onChange = onChange;
+        this.listener = listener;
         this.state = words(spec).getBytes(StandardCharsets.UTF_8);
     }
 
-    static BuiltMachine create(CreateMachine spec, Consumer<MachineStatus> onChange) {
+    static BuiltMachine create(CreateMachine spec, MachineListener listener) {
         if (words(spec).equals("fail")) {
             throw new MachineException("the machine was told to fail");
         }
-        FakeMachine machine = new FakeMachine(spec, onChange);
+        FakeMachine machine = new FakeMachine(spec, listener);
         return new BuiltMachine(machine, machine::restore, List.of());
     }
 
@@ -69,6 +73,24 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public synchronized CompletionStage<List<DeviceReport>> devices() {
+        DeviceMetrics metrics = DeviceMetrics.of(Map.of(), Map.of()).withGauges(Map.of("target.bytes", balloonBytes));
+        return CompletableFuture.completedFuture(List.of(new DeviceReport("balloon", false, 0, "", metrics)));
+    }
+
+    @Override
+    public synchronized CompletionStage<Void> setBalloon(long targetBytes) {
+        balloonBytes = targetBytes;
+        listener.deviceFaulted("balloon", "the driver was asked for " + targetBytes);
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public CompletionStage<Void> resizeTerminal(int columns, int rows) {
+        return CompletableFuture.failedFuture(new MachineException("a fake has no console"));
+    }
+
+    @Override
     public CompletionStage<Void> destroy() {
         return to(Phase.ENDED);
     }
@@ -82,7 +104,7 @@ final class FakeMachine implements Machine {
         synchronized (this) {
             phase = next;
         }
-        onChange.accept(new MachineStatus(next, "told so", 1, 2));
+        listener.phaseChanged(new MachineStatus(next, "told so", 1, 2));
         return CompletableFuture.completedFuture(null);
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.chunk.volume.DeltaVolume;
+import dev.stardust.hypervisor.machine.DeviceReport;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineState;
@@ -14,6 +15,8 @@ import dev.stardust.vm.disk.DiskImages;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.DiskLimit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -45,6 +48,7 @@ class KvmWorkerTest {
 
     private final BlockingQueue<MachineInfo> changed = new LinkedBlockingQueue<>();
     private final BlockingQueue<MachineInfo> lost = new LinkedBlockingQueue<>();
+    private final BlockingQueue<DeviceFault> faults = new LinkedBlockingQueue<>();
     private Path kernel;
     private Workers workers;
 
@@ -98,7 +102,7 @@ class KvmWorkerTest {
         Path extents = folder("a").resolve("disk-0.extents");
         Path delta = folder("a").resolve("disk-0.delta");
         String sha256 = DiskImages.make(data.resolve("segments"), image, extents);
-        DiskFiles disk = new DiskFiles(extents.toString(), delta.toString(), "disk0", false);
+        DiskFiles disk = new DiskFiles(extents.toString(), delta.toString(), "disk0", false, DiskLimit.NONE);
         CreateMachine spec = spec("a", kernel, "hb_ms=100 disk_kibs=400 disk_ws_mib=1", disk);
         RemoteMachine machine = await(workers.create(spec, false));
         await(machine.resume());
@@ -140,6 +144,40 @@ class KvmWorkerTest {
     }
 
     @Test
+    void aGuestThatAttacksItsDevicesIsToldOfAndHarmsNobodyElse() throws Exception {
+        RemoteMachine other = await(workers.create(spec("other", kernel, "hb_ms=100"), false));
+        await(other.resume());
+        DiskFiles disk = disk("attacker", "disk-0", false);
+        Devices devices = new Devices(List.of(), true, null, true, disk("attacker", "cd", true), true);
+        String words = "hb_ms=100 disk_read=0 attack_steps=10000 seed=" + new Random().nextInt(1 << 30);
+        RemoteMachine attacker = await(workers.create(spec("attacker", kernel, words, devices, disk), false));
+        assertEquals(other.workerPid(), attacker.workerPid());
+        await(attacker.resume());
+        until("the attack is over: " + words, () -> serial("attacker")
+                .matches("(?s).*attack over steps=10000 stops=[1-9].*"));
+
+        DeviceFault first = faults.poll(LIMIT_S, TimeUnit.SECONDS);
+        assertEquals("attacker", first.vm());
+        assertTrue(first.message().contains("stopped until its driver resets it: "), first.message());
+        List<DeviceReport> reports = await(attacker.devices());
+        assertEquals(
+                List.of("disk 0", "rng", "balloon", "cd", "console"),
+                reports.stream().map(DeviceReport::name).toList());
+        assertTrue(reports.stream().allMatch(report -> report.faults() > 0), reports.toString());
+        long told =
+                reports.stream().filter(r -> r.name().equals(first.device())).count();
+        assertEquals(1, told, first.device());
+
+        beatsAfter("attacker", beats("attacker") + 3);
+        beatsAfter("other", beats("other") + 3);
+        for (String vm : List.of("attacker", "other")) {
+            assertFalse(
+                    serial(vm).lines().anyMatch(line -> line.matches("(error|panic).*")), words + "\n" + serial(vm));
+            assertTrue(serial(vm).contains(" errors=0 "), serial(vm));
+        }
+    }
+
+    @Test
     void aKilledWorkerTakesItsGuestsAndNoOther() throws Exception {
         RemoteMachine victim = await(workers.create(spec("victim", kernel, "hb_ms=100"), true));
         RemoteMachine other = await(workers.create(spec("other", kernel, "hb_ms=100"), true));
@@ -175,17 +213,30 @@ class KvmWorkerTest {
         return new MachineFailure(e.getMessage());
     }
 
+    private DiskFiles disk(String vm, String name, boolean readOnly) throws IOException {
+        byte[] image = new byte[1 << 20];
+        Path extents = folder(vm).resolve(name + ".extents");
+        DiskImages.make(data.resolve("segments"), image, extents);
+        return new DiskFiles(
+                extents.toString(), folder(vm).resolve(name + ".delta").toString(), name, readOnly, DiskLimit.NONE);
+    }
+
     private CreateMachine spec(String vm, Path kernel, String commandLine, DiskFiles... disks) throws IOException {
+        return spec(vm, kernel, commandLine, Devices.NONE, disks);
+    }
+
+    private CreateMachine spec(String vm, Path kernel, String commandLine, Devices devices, DiskFiles... disks)
+            throws IOException {
         return new CreateMachine(
                 vm,
                 1,
                 32,
-                1,
+                Cpus.ONE,
                 kernel == null ? null : Boot.of(inFolder(vm, kernel).toString(), commandLine),
                 null,
                 folder(vm).resolve("serial.log").toString(),
                 List.of(disks),
-                Devices.NONE,
+                devices,
                 "");
     }
 
@@ -215,6 +266,11 @@ class KvmWorkerTest {
             @Override
             public void machineChanged(MachineInfo machine) {
                 changed.add(machine);
+            }
+
+            @Override
+            public void deviceFaulted(DeviceFault fault) {
+                faults.add(fault);
             }
 
             @Override

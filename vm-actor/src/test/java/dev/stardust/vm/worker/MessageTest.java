@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.DiskLimit;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -22,17 +25,18 @@ class MessageTest {
             "web-1",
             3,
             256,
-            1,
+            new Cpus(1, CpuTemplate.X86_64_V2),
             Boot.of("/k", "a=1"),
             null,
             "/s",
-            List.of(new DiskFiles("/e", "/d", "disk0", true)),
+            List.of(new DiskFiles("/e", "/d", "disk0", true, new DiskLimit(100, 0))),
             new Devices(
                     List.of(new Devices.Nic("tap0", "02:53:44:00:01:02", 1500, 100)),
                     true,
                     "/v",
                     true,
-                    new DiskFiles("/c", "/x", "cd", true)),
+                    new DiskFiles("/c", "/x", "cd", true, DiskLimit.NONE),
+                    true),
             "INCOMING");
 
     @Test

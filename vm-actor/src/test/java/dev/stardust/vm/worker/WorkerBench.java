@@ -1,6 +1,7 @@
 package dev.stardust.vm.worker;
 
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ final class WorkerBench {
             new WorkerBench(data, workers, args[2], Integer.parseInt(args[4])).run(Integer.parseInt(args[3]));
         } finally {
             await(workers.shutdown(true));
-            WorkerProcess.deleteFolder(data);
+            FileTree.delete(data);
         }
     }
 
@@ -110,7 +111,7 @@ final class WorkerBench {
                 name,
                 1,
                 memoryMib,
-                1,
+                Cpus.ONE,
                 kernel.equals("-")
                         ? null
                         : Boot.of(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -121,7 +122,7 @@ class WorkerServerTest {
     void aNameWhoseMachineFailedIsFreeAgain() throws Exception {
         WorkerClient client = greeted();
         CreateMachine bad =
-                new CreateMachine("a", 1, 8, 1, Boot.of("/k", "fail"), null, "/s", List.of(), Devices.NONE, "");
+                new CreateMachine("a", 1, 8, Cpus.ONE, Boot.of("/k", "fail"), null, "/s", List.of(), Devices.NONE, "");
         assertEquals(WorkerException.Code.MACHINE, refusal(client, "create", bad));
         ask(client, "create", spec("a"));
         client.close();
@@ -143,10 +144,13 @@ class WorkerServerTest {
         WorkerClient client = connect();
         assertEquals(WorkerException.Code.BAD_REQUEST, refusal(client, "status", new Protocol.Vm("a", 1)));
         CompletionException newer = assertThrows(CompletionException.class, () -> client.request(
-                        "hello", new Protocol.Hello(2, "node-1", "cluster-1"), LIMIT)
+                        "hello", new Protocol.Hello(Protocol.VERSION + 1, "node-1", "cluster-1"), LIMIT)
                 .join());
         assertEquals(WorkerException.Code.VERSION, WorkerException.of(newer).code());
-        assertTrue(newer.getMessage().contains("protocol version 1, the node 2"), newer.getMessage());
+        assertTrue(
+                newer.getMessage()
+                        .contains("protocol version " + Protocol.VERSION + ", the node " + (Protocol.VERSION + 1)),
+                newer.getMessage());
         ask(client, "hello", HELLO);
         WorkerClient other = connect();
         assertEquals(
@@ -231,7 +235,7 @@ class WorkerServerTest {
     }
 
     private static CreateMachine spec(String vm) {
-        return new CreateMachine(vm, 1, 8, 1, Boot.of("/k", "x=1"), null, "/s", List.of(), Devices.NONE, "");
+        return new CreateMachine(vm, 1, 8, Cpus.ONE, Boot.of("/k", "x=1"), null, "/s", List.of(), Devices.NONE, "");
     }
 
     private SocketChannel raw() throws IOException {

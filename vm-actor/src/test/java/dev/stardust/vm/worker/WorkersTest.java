@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -204,6 +205,17 @@ class WorkersTest {
     }
 
     @Test
+    void devicesAreLookedAtAndTheirFaultsTold() throws Exception {
+        workers = open(settings(50));
+        RemoteMachine a = create("a");
+        await(a.setBalloon(5 << 20));
+        assertEquals("fault a 1 balloon: the driver was asked for 5242880", next());
+        assertEquals(
+                Map.of("target.bytes", 5L << 20),
+                await(a.devices()).get(0).metrics().gauges());
+    }
+
+    @Test
     void operationsOfOtherModulesReachTheMachine() throws Exception {
         workers = open(settings(50));
         JsonNode reply = await(create("a").request("echo", Map.of("n", 3), Duration.ofSeconds(30)));
@@ -232,7 +244,8 @@ class WorkersTest {
     }
 
     private static CreateMachine spec(String vm, long epoch, String commandLine) {
-        return new CreateMachine(vm, epoch, 8, 1, Boot.of("/k", commandLine), null, "/s", List.of(), Devices.NONE, "");
+        return new CreateMachine(
+                vm, epoch, 8, Cpus.ONE, Boot.of("/k", commandLine), null, "/s", List.of(), Devices.NONE, "");
     }
 
     private Set<String> names() {
@@ -275,6 +288,11 @@ class WorkersTest {
             @Override
             public void machineLost(MachineInfo m) {
                 told.add("lost " + m.vm() + " " + m.phase() + " " + m.reason());
+            }
+
+            @Override
+            public void deviceFaulted(DeviceFault f) {
+                told.add("fault " + f.vm() + " " + f.epoch() + " " + f.device() + ": " + f.message());
             }
 
             @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.chaos.External;
 import dev.stardust.ops.launch.Installation;
 import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.MachineInfo;
@@ -93,7 +94,7 @@ final class WorkerStarter implements Starter, AutoCloseable {
                 name,
                 1,
                 Guest.MEMORY_MIB,
-                1,
+                Cpus.ONE,
                 Boot.of(kernel.toString(), guest.args()),
                 null,
                 serial.toString(),

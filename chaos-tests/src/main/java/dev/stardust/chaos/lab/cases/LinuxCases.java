@@ -18,6 +18,7 @@ public final class LinuxCases {
             new PanicCase(),
             new PowerButtonCase(),
             new ConsoleCase(),
+            new TerminalCase(),
             new DiskCase(),
             new RootCase(),
             new RngCase(),

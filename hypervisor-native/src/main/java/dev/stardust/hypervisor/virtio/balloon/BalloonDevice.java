@@ -7,7 +7,9 @@ import dev.stardust.hypervisor.virtio.DeviceHost;
 import dev.stardust.hypervisor.virtio.DeviceQueue;
 import dev.stardust.hypervisor.virtio.VirtioDevice;
 import dev.stardust.hypervisor.virtio.Wakeup;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A virtio memory balloon, section 5.5: the guest gives pages up, which go back to the host at once, because the host
@@ -96,9 +98,24 @@ public final class BalloonDevice implements VirtioDevice {
         return Integer.toUnsignedLong(pages) << DirtyBitmap.PAGE_SHIFT;
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
-        return metrics.read();
+        BalloonStatus now = status();
+        Map<String, Long> gauges = new HashMap<>();
+        gauges.put("target.bytes", now.targetBytes());
+        gauges.put("actual.bytes", now.actualBytes());
+        if (now.stats() != null) {
+            tell(gauges, "guest.free.bytes", now.stats().freeBytes());
+            tell(gauges, "guest.available.bytes", now.stats().availableBytes());
+            tell(gauges, "guest.total.bytes", now.stats().totalBytes());
+        }
+        return metrics.read().withGauges(gauges);
+    }
+
+    private static void tell(Map<String, Long> gauges, String name, long figure) {
+        if (figure != GuestStats.NOT_TOLD) {
+            gauges.put(name, figure);
+        }
     }
 
     @Override

@@ -166,7 +166,7 @@ public final class BlockDevice implements VirtioDevice {
         }
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return metrics.read();
     }

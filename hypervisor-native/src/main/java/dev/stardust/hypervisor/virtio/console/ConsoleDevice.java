@@ -75,7 +75,7 @@ public final class ConsoleDevice implements VirtioDevice {
         }
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return DeviceMetrics.of(Map.of("printed.bytes", printed, "typed.bytes", typed), Map.of());
     }

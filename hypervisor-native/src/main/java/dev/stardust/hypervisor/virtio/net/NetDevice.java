@@ -61,7 +61,7 @@ public final class NetDevice implements VirtioDevice, AutoCloseable {
         control = new ControlHandler(config);
     }
 
-    /** What went through it so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return metrics.read();
     }

@@ -38,7 +38,7 @@ public final class RngDevice implements VirtioDevice, AutoCloseable {
         limiter = new RateLimiter(limit, System::nanoTime);
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return DeviceMetrics.of(Map.of("requests", requests, "bytes", bytes, "throttled", throttled), Map.of());
     }

@@ -101,7 +101,7 @@ public final class ScsiDevice implements VirtioDevice {
         cd.reset();
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return metrics.read();
     }

@@ -84,7 +84,7 @@ public final class VsockDevice implements VirtioDevice, AutoCloseable {
         transmitter = new Transmitter(guestCid, table, resets, host, metrics);
     }
 
-    /** What it did so far; from any thread. */
+    @Override
     public DeviceMetrics metrics() {
         return metrics.read();
     }
