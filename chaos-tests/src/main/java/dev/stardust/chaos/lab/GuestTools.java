@@ -5,17 +5,17 @@ import dev.stardust.chaos.ToolException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Programs of this host with the shared libraries that they need, for a lab and for its guests: a folder with {@code bin}
  * and {@code lib}. Where they run, their libraries are looked for in {@code /lib64} and {@code /lib/x86_64-linux-gnu}, or
- * they are started by {@link #LOADER}.
+ * they are started by {@link #command}.
  */
 public final class GuestTools {
-    /** Below the folder; takes {@code --library-path FOLDER/lib PROGRAM ARGUMENTS}. */
-    public static final String LOADER = "lib/ld-linux-x86-64.so.2";
+    private static final String LOADER = "lib/ld-linux-x86-64.so.2";
 
     private GuestTools() {}
 
@@ -44,6 +44,15 @@ public final class GuestTools {
             }
         }
         return folder;
+    }
+
+    /** How a program of such a folder is started, by its own loader; to be added to. */
+    public static List<String> command(Path folder, String program) {
+        return new ArrayList<>(List.of(
+                folder.resolve(LOADER).toString(),
+                "--library-path",
+                folder.resolve("lib").toString(),
+                folder.resolve("bin").resolve(program).toString()));
     }
 
     /** A disk image with what is in a folder. */

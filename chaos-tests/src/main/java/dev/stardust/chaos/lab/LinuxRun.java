@@ -99,7 +99,8 @@ final class LinuxRun {
     private static Duration limit(List<LinuxCase> cases) {
         Duration all = CASE_LIMIT.multipliedBy(cases.size());
         // A case that measures may take longer alone than many that test.
-        Duration longest = cases.stream().map(LinuxCase::limit).max(Duration::compareTo).orElse(Duration.ZERO);
+        Duration longest =
+                cases.stream().map(LinuxCase::limit).max(Duration::compareTo).orElse(Duration.ZERO);
         return LAB_LIMIT.plus(all.compareTo(longest) > 0 ? all : longest);
     }
 

@@ -17,7 +17,6 @@ import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,14 +30,15 @@ import java.util.concurrent.TimeUnit;
  * written in full before. Notes {@code NAME WORD=N} for each figure.
  */
 public final class IoBench implements LinuxCase {
-    /** Folder and disk image of {@link GuestTools} beside the discs, and the folder of QEMU's. */
+    /** Folder and disk image of {@link GuestTools} beside the discs, with fio and iperf3. */
     public static final String TOOLS = "tools";
 
     public static final String TOOLS_IMAGE = "tools.ext4";
-    public static final String QEMU = "qemu";
 
-    /** Below QEMU's folder: its firmware. */
-    public static final String FIRMWARE = "share";
+    /** Folder of {@link GuestTools} with QEMU, and below it the folder of QEMU's firmware. */
+    public static final String QEMU = MicrovmGuest.QEMU;
+
+    public static final String FIRMWARE = MicrovmGuest.FIRMWARE;
 
     /** The contenders in the notes. */
     public static final List<String> NAMES = List.of("stardust", "qemu");
@@ -51,7 +51,6 @@ public final class IoBench implements LinuxCase {
     private static final String MAC_TEXT = "02:53:44:00:00:08";
     private static final String RESULT = "figure ";
     private static final String LAST = "figures end";
-    private static final int LOOK_MS = 100;
     private static final int RUN_LIMIT_S = 150;
 
     @Override
@@ -134,7 +133,7 @@ public final class IoBench implements LinuxCase {
                     command("ip", "link", "set", tap, "down");
                     command("tunctl", "-d", tap);
                 }
-                for (String line : lines(serial)) {
+                for (String line : MicrovmGuest.lines(serial)) {
                     if (line.startsWith(RESULT)) {
                         lab.note(name + " " + line.substring(RESULT.length()));
                     }
@@ -155,17 +154,8 @@ public final class IoBench implements LinuxCase {
         command("ip", "link", "set", tap, "up");
     }
 
-    /** A program of the tools, started by its own loader. */
-    private static List<String> tool(Path folder, String program) {
-        return new ArrayList<>(List.of(
-                folder.resolve(GuestTools.LOADER).toString(),
-                "--library-path",
-                folder.resolve("lib").toString(),
-                folder.resolve("bin").resolve(program).toString()));
-    }
-
     private static Process iperfServer(LabContext lab) throws IOException {
-        List<String> server = tool(lab.files().discs().resolve(TOOLS), "iperf3");
+        List<String> server = GuestTools.command(lab.files().discs().resolve(TOOLS), "iperf3");
         server.add("-s");
         return new ProcessBuilder(server)
                 .redirectErrorStream(true)
@@ -187,51 +177,21 @@ public final class IoBench implements LinuxCase {
     }
 
     private static void qemu(LabContext lab, Path serial, String tap) throws IOException, InterruptedException {
-        Path folder = lab.files().discs().resolve(QEMU);
         Path disk = lab.folder().resolve("bench.raw");
         makeEmpty(disk);
-        List<String> all = tool(folder, "qemu-system-x86_64");
-        all.addAll(List.of("-L", folder.resolve(FIRMWARE).toString(), "-M", "microvm,acpi=on,rtc=off,pit=off,pic=off"));
-        all.addAll(List.of("-accel", "kvm", "-cpu", "host", "-m", Integer.toString(LinuxGuest.MEMORY_MIB)));
-        all.addAll(List.of("-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"));
-        all.addAll(List.of("-chardev", "file,id=serial,path=" + serial, "-serial", "chardev:serial"));
-        all.addAll(List.of("-kernel", lab.files().bzImage().toString(), "-append", lab.commandLine()));
-        all.addAll(List.of("-initrd", lab.files().initramfs().toString()));
-        all.addAll(List.of("-global", "virtio-mmio.force-legacy=false", "-object", "iothread,id=io"));
-        all.addAll(List.of("-drive", "file=" + disk + ",format=raw,if=none,id=bench"));
-        all.addAll(List.of("-device", "virtio-blk-device,drive=bench,serial=bench,iothread=io"));
         Path tools = lab.files().discs().resolve(TOOLS_IMAGE);
-        all.addAll(List.of("-drive", "file=" + tools + ",format=raw,if=none,id=tools,read-only=on"));
-        all.addAll(List.of("-device", "virtio-blk-device,drive=tools,serial=tools"));
-        all.addAll(List.of("-netdev", "tap,id=net,ifname=" + tap + ",script=no,downscript=no"));
-        all.addAll(List.of("-device", "virtio-net-device,netdev=net,mac=" + MAC_TEXT));
-        Path output = lab.folder().resolve("qemu.out");
-        Process process = new ProcessBuilder(all)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(RUN_LIMIT_S);
-            while (lines(serial).stream().noneMatch(line -> line.equals(LAST))) {
-                LabContext.check(
-                        process.isAlive() && System.nanoTime() < end,
-                        "QEMU's guest came to no end: " + Files.readString(output) + "\n"
-                                + String.join("\n", lines(serial)));
-                Thread.sleep(LOOK_MS);
-            }
+        List<String> devices = new ArrayList<>(List.of("-object", "iothread,id=io"));
+        devices.addAll(List.of("-drive", "file=" + disk + ",format=raw,if=none,id=bench"));
+        devices.addAll(List.of("-device", "virtio-blk-device,drive=bench,serial=bench,iothread=io"));
+        devices.addAll(List.of("-drive", "file=" + tools + ",format=raw,if=none,id=tools,read-only=on"));
+        devices.addAll(List.of("-device", "virtio-blk-device,drive=tools,serial=tools"));
+        devices.addAll(List.of("-netdev", "tap,id=net,ifname=" + tap + ",script=no,downscript=no"));
+        devices.addAll(List.of("-device", "virtio-net-device,netdev=net,mac=" + MAC_TEXT));
+        try (MicrovmGuest guest = MicrovmGuest.start(lab, serial, devices)) {
+            guest.awaitLine(LAST, RUN_LIMIT_S);
         } finally {
-            process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
             Files.deleteIfExists(disk);
         }
-    }
-
-    private static List<String> lines(Path serial) throws IOException {
-        return Files.exists(serial)
-                ? Files.readString(serial, StandardCharsets.ISO_8859_1)
-                        .lines()
-                        .map(String::strip)
-                        .toList()
-                : List.of();
     }
 
     private static void command(String... command) throws IOException, InterruptedException {
