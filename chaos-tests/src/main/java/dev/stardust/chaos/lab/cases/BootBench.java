@@ -25,13 +25,20 @@ public final class BootBench implements LinuxCase {
     /** The contenders in the notes: ours, the C program with private memory and with memory shared as ours is. */
     public static final List<String> NAMES = List.of("stardust", "c", "c-memfd");
 
-    private static final int ROUNDS = 4;
+    private static final int ROUNDS = 3;
     private static final int BOOT_LIMIT_S = 60;
+    private static final int LOOK_MS = 250;
     private static final Pattern FIGURES = Pattern.compile("up_us=\\d+ exits=\\d+");
 
     @Override
     public String name() {
         return "bench-boot";
+    }
+
+    /** Nothing is written after the first word until the machine is gone. */
+    @Override
+    public String guestCommands() {
+        return "sleep 100\n";
     }
 
     @Override
@@ -50,13 +57,25 @@ public final class BootBench implements LinuxCase {
         }
     }
 
-    private static String ours(LabContext lab, int round) {
-        LabGuest guest = lab.build(LinuxGuest.spec(lab, "linux-" + round));
+    /**
+     * Looks seldom, since looking costs the lab's slow CPUs much and would be charged to our VMM; when the line came is
+     * told by the time of the log's last change, after which this guest writes nothing.
+     */
+    private static String ours(LabContext lab, int round) throws IOException, InterruptedException {
+        String name = "linux-" + round;
+        LabGuest guest = lab.build(LinuxGuest.spec(lab, name));
+        long startMs = System.currentTimeMillis();
         guest.resume();
-        guest.awaitLine(LinuxGuest.UP);
-        var status = guest.machine().statusNow();
+        while (guest.lines().stream().noneMatch(line -> line.contains(LinuxGuest.UP))) {
+            LabContext.check(
+                    System.currentTimeMillis() - startMs < TimeUnit.SECONDS.toMillis(BOOT_LIMIT_S),
+                    "Linux did not come up within " + BOOT_LIMIT_S + " s");
+            Thread.sleep(LOOK_MS);
+        }
+        long exits = guest.machine().statusNow().exits();
+        long upMs = Files.getLastModifiedTime(lab.serialLog(name)).toMillis() - startMs;
         LabGuest.await(guest.machine().destroy());
-        return "up_us=" + TimeUnit.MILLISECONDS.toMicros(status.uptimeMs()) + " exits=" + status.exits();
+        return "up_us=" + TimeUnit.MILLISECONDS.toMicros(upMs) + " exits=" + exits;
     }
 
     private static String inC(LabContext lab, boolean shared) throws IOException, InterruptedException {
