@@ -40,7 +40,8 @@ final class MemoryPart {
             + " started by one deployment, the peers' each in a process of its own. *Own* is the processes' memory"
             + " (PSS) without guest RAM, a VM; *guest* is guest RAM that was touched. *Machine* is by how much"
             + " MemAvailable fell, a VM, without guest RAM: what own memory does not show of it is the kernel's (KVM,"
-            + " page tables, threads) and, for ours, the growth of the node process.";
+            + " page tables, threads) and, for ours, the growth of the node process. It is a figure of the whole machine: where others"
+            + " use it too, it tells only of many VMs.";
 
     private final int vms;
 
