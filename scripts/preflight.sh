@@ -98,7 +98,13 @@ missing_packages() { # purpose
       ;;
   esac
   case "$1" in
-    test)
+    bench)
+      command -v fio >/dev/null || wanted+=(fio)
+      command -v iperf3 >/dev/null || wanted+=(iperf3)
+      ;;
+  esac
+  case "$1" in
+    bench | test)
       # For the lab machine and its guests; the kernel and busybox come unpacked, not installed.
       [ -e /usr/share/seabios/bios-256k.bin ] || wanted+=(seabios)
       command -v lz4 >/dev/null || wanted+=(lz4)

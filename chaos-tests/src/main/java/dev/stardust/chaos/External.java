@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Other programs, run to their end. */
@@ -49,12 +50,18 @@ public final class External {
 
     /** Whether a program is on the path. */
     public static boolean present(String program) {
+        return find(program).isPresent();
+    }
+
+    /** Where on the path a program is. */
+    public static Optional<Path> find(String program) {
         for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
-            if (Files.isExecutable(Path.of(folder, program))) {
-                return true;
+            Path file = Path.of(folder, program);
+            if (Files.isExecutable(file)) {
+                return Optional.of(file);
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     /** Ends a process by SIGKILL and waits until it is gone; nothing when it never was. */

@@ -24,6 +24,9 @@ class ToolsTest {
         assertEquals(USAGE, Tools.run("bench", "migrate", "--peers", "vmware"));
         assertEquals(USAGE, Tools.run("bench", "migrate", "--rounds", "0"));
         assertEquals(USAGE, Tools.run("bench", "exits", "--runs", "0"));
+        assertEquals(USAGE, Tools.run("bench", "vmm", "--rounds", "0"));
+        assertEquals(USAGE, Tools.run("bench", "vmm", "--vms", "0"));
+        assertEquals(USAGE, Tools.run("bench", "vmm", "--parts", "start,nothing"));
         assertEquals(USAGE, Tools.run("soak", "leases", "--minutes", "0"));
         assertEquals(USAGE, Tools.run("soak", "hostile", "--steps", "0"));
     }

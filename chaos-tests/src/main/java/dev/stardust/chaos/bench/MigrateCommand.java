@@ -8,8 +8,6 @@ import dev.stardust.chaos.net.Network;
 import dev.stardust.chaos.net.Network.Namespace;
 import dev.stardust.chaos.report.MachineDescription;
 import dev.stardust.chaos.report.Report;
-import dev.stardust.hypervisor.kvm.KvmSystem;
-import dev.stardust.hypervisor.kvm.KvmVm;
 import dev.stardust.ops.demo.LocalCluster;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +65,7 @@ final class MigrateCommand implements Callable<Integer> {
                 "Live migration of a busy VM",
                 "./stardust bench migrate --rounds " + rounds + (withQemu() ? "" : " --peers none"),
                 System.out);
-        report.add(MachineDescription.text() + (withQemu() ? " " + qemuVersion() + "." : ""));
+        report.add(MachineDescription.text() + (withQemu() ? " " + Microvm.version() + "." : ""));
         Map<String, Result> results;
         try (Teardown teardown = new Teardown()) {
             results = new MigrateBench(System.out).run(contenders(teardown));
@@ -76,7 +74,7 @@ final class MigrateCommand implements Callable<Integer> {
         report.add(MigrateReport.times(results));
         report.add(MigrateReport.bytes(results));
         if (withQemu()) {
-            report.add("QEMU: `" + String.join(" ", QemuProcess.MACHINE) + "`, max-bandwidth 10 GB/s, downtime-limit "
+            report.add("QEMU: `" + String.join(" ", Microvm.MACHINE) + "`, max-bandwidth 10 GB/s, downtime-limit "
                     + downtimeMs + " ms unless said otherwise.");
         }
         String complaints = MigrateReport.complaints(results);
@@ -113,10 +111,10 @@ final class MigrateCommand implements Callable<Integer> {
                         ToolException.REFUSED, program + " is missing: apt-get install iproute2 util-linux");
             }
         }
-        if (withQemu() && !External.present(QemuProcess.PROGRAM)) {
+        if (withQemu() && !External.present(Microvm.PROGRAM)) {
             throw new ToolException(
                     ToolException.REFUSED,
-                    QemuProcess.PROGRAM + " is missing: apt-get install qemu-system-x86, or leave it out with"
+                    Microvm.PROGRAM + " is missing: apt-get install qemu-system-x86, or leave it out with"
                             + " --peers none");
         }
     }
@@ -154,7 +152,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     private void addQemu(Map<Contender, Integer> all, Network network, Path folder, Path image) throws IOException {
         List<Namespace> hosts = List.of(network.add("qemu-1"), network.add("qemu-2"));
-        int khz = tscKhz();
+        int khz = Microvm.tscKhz();
         int fewer = Math.max(1, rounds / VARIANT_SHARE);
         all.put(new QemuContender("QEMU", folder.resolve("q1"), image, hosts, khz, downtimeMs, false), rounds);
         all.put(
@@ -170,19 +168,5 @@ final class MigrateCommand implements Callable<Integer> {
         all.put(
                 new QemuContender("QEMU, multifd zstd", folder.resolve("q3"), image, hosts, khz, downtimeMs, true),
                 fewer);
-    }
-
-    private static int tscKhz() {
-        try (KvmSystem kvm = KvmSystem.open();
-                KvmVm vm = kvm.createVm()) {
-            return vm.createVcpu(0).tscKhz();
-        }
-    }
-
-    private static String qemuVersion() {
-        return External.run(20, List.of(QemuProcess.PROGRAM, "--version"))
-                .lines()
-                .findFirst()
-                .orElse("QEMU");
     }
 }

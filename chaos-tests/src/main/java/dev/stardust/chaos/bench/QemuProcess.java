@@ -12,19 +12,6 @@ import java.util.Map;
 
 /** One QEMU with the test guest in a network namespace. */
 final class QemuProcess implements AutoCloseable {
-    static final String PROGRAM = "qemu-system-x86_64";
-
-    /** What the peer is: kept in the report. {@code -cpu host} alone aborts on some KVMs. */
-    static final List<String> MACHINE = List.of(
-            "-M",
-            "microvm,acpi=off,rtc=off,pit=off,pic=on",
-            "-accel",
-            "kvm",
-            "-cpu",
-            "host,-arch-capabilities",
-            "-global",
-            "virtio-mmio.force-legacy=false");
-
     private static final int START_TIMEOUT_MS = 30_000;
 
     private final Process process;
@@ -50,8 +37,8 @@ final class QemuProcess implements AutoCloseable {
             throws IOException {
         Path socket = folder.resolve(name + ".sock");
         Path log = folder.resolve(name + ".out");
-        List<String> command = new ArrayList<>(List.of(PROGRAM));
-        command.addAll(MACHINE);
+        List<String> command = new ArrayList<>(List.of(Microvm.PROGRAM));
+        command.addAll(Microvm.MACHINE);
         command.addAll(List.of("-m", Integer.toString(GuestSpec.MEMORY_MIB), "-nodefaults", "-display", "none"));
         command.addAll(
                 List.of("-no-reboot", "-kernel", folder.resolve("guest.elf").toString()));

@@ -1,5 +1,6 @@
 package dev.stardust.chaos.lab;
 
+import dev.stardust.chaos.External;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -16,8 +17,11 @@ final class LinuxRun {
     /** For each case on a busy machine; on a quiet one most take 6 to 20 s. The slowest may take all that it is allowed. */
     private static final Duration CASE_LIMIT = Duration.ofSeconds(20);
 
+    private static final int COPY_TIMEOUT_S = 60;
+
     private final boolean inLab;
     private final Path folder;
+    private final List<Path> more;
 
     /**
      * Prepares.
@@ -25,6 +29,16 @@ final class LinuxRun {
      * @param folder for images, which go, and console logs, which stay
      */
     LinuxRun(LinuxMode mode, Path folder) throws IOException {
+        this(mode, folder, List.of());
+    }
+
+    /**
+     * Prepares for cases that need more.
+     *
+     * @param more files and folders that are put beside the cases' CDs
+     */
+    LinuxRun(LinuxMode mode, Path folder, List<Path> more) throws IOException {
+        this.more = List.copyOf(more);
         inLab = mode == LinuxMode.LAB || (mode == LinuxMode.AUTO && !HostKvm.runsLinux());
         this.folder = Files.createDirectories(folder);
     }
@@ -72,6 +86,9 @@ final class LinuxRun {
             new Initramfs(linux).writeForGuests(initramfs, cases);
             Path discs = Files.createDirectory(work.path().resolve("discs"));
             new CdImages(linux.bzImage(), initramfs).make(cases, discs);
+            for (Path each : more) {
+                External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
+            }
             Path result = result(cases, linux, discs);
             List<String> command = inLab
                     ? LabMachine.command(

@@ -8,13 +8,13 @@ import java.util.List;
  * @param detail how long it took, or why it failed
  * @param console the console lines between the case's begin and its end; of a case without an end, all since its begin
  */
-record Verdict(String name, boolean ok, String detail, List<String> console) {
-    Verdict {
+public record Verdict(String name, boolean ok, String detail, List<String> console) {
+    public Verdict {
         console = List.copyOf(console);
     }
 
     /** For the user: what failed and what was on the console. */
-    String describe() {
+    public String describe() {
         return "case " + name + (ok ? " ok " : " FAILED: ") + detail + "\n" + String.join("\n", console);
     }
 }

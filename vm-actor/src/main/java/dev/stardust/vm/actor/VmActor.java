@@ -149,14 +149,18 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
             }
             case STOPPED -> {
                 machine = null;
+                Consumer<VmReply> asked = takeWaiting();
+                VmReply done = VmReply.done(record.name());
                 saveThen(() -> {
-                    answerWaiting(VmReply.done(record.name()));
-                    reply.accept(VmReply.done(record.name()));
+                    asked.accept(done);
+                    reply.accept(done);
                 });
             }
             case ENDED, FAILED -> {
                 letGoOfMachine();
-                saveThen(() -> answerWaiting(VmReply.failed(record.name(), ErrorCode.INTERNAL, record.reason())));
+                Consumer<VmReply> asked = takeWaiting();
+                VmReply failed = VmReply.failed(record.name(), ErrorCode.INTERNAL, record.reason());
+                saveThen(() -> asked.accept(failed));
             }
             case OUTGOING, INCOMING -> reply.accept(VmReply.done(record.name()));
             case GONE -> {
@@ -215,8 +219,14 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     }
 
     private void answerWaiting(VmReply reply) {
-        waiting.accept(reply);
+        takeWaiting().accept(reply);
+    }
+
+    /** Who waits now; whoever waits by the time a save is done may have asked for something else. */
+    private Consumer<VmReply> takeWaiting() {
+        Consumer<VmReply> asked = waiting;
         waiting = ignored -> {};
+        return asked;
     }
 
     private void pipe(CompletionStage<Void> stage, Supplier<VmEvent> done) {

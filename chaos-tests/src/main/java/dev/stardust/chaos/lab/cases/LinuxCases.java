@@ -4,6 +4,7 @@ import dev.stardust.chaos.lab.CdLoader;
 import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.boot.BootSpec.Protocol;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All cases, in the order in which they run. */
 public final class LinuxCases {
@@ -33,6 +34,9 @@ public final class LinuxCases {
             new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
             new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "GNU GRUB", "t"),
             new SmpCase());
+
+    /** Those that measure; no test runs them. */
+    private static final List<LinuxCase> BENCHES = List.of(new BootBench(), new IoBench());
 
     private LinuxCases() {}
 
@@ -67,7 +71,7 @@ public final class LinuxCases {
 
     /** The case of that name. */
     public static LinuxCase named(String name) {
-        return ALL.stream()
+        return Stream.concat(ALL.stream(), BENCHES.stream())
                 .filter(c -> c.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no case " + name));

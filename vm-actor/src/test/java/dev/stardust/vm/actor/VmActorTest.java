@@ -1,0 +1,109 @@
+package dev.stardust.vm.actor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.stardust.vm.spec.Boot;
+import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.worker.RemoteMachine;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class VmActorTest {
+    private static final int LIMIT_S = 20;
+    private static final ResolvedSpec SPEC = new ResolvedSpec(
+            "vm", 64, Cpus.ONE, Boot.TEST_GUEST, List.of(), List.of(), Extras.NONE, null, null, null, false, null);
+
+    private final ActorTestKit kit = ActorTestKit.create();
+
+    @AfterEach
+    void end() {
+        kit.shutdownTestKit();
+    }
+
+    /** A host whose steps are done when the test says so. */
+    private static final class SlowHost implements VmHost {
+        final BlockingQueue<CompletableFuture<Void>> saves = new LinkedBlockingQueue<>();
+        final CompletableFuture<RemoteMachine> boot = new CompletableFuture<>();
+        final BlockingQueue<CompletableFuture<Void>> deletes = new LinkedBlockingQueue<>();
+
+        @Override
+        public CompletionStage<Void> save(VmRecord record) {
+            return asked(saves);
+        }
+
+        @Override
+        public CompletionStage<RemoteMachine> boot(VmRecord record) {
+            return boot;
+        }
+
+        @Override
+        public CompletionStage<Void> delete(String vm) {
+            return asked(deletes);
+        }
+
+        private static CompletionStage<Void> asked(BlockingQueue<CompletableFuture<Void>> queue) {
+            CompletableFuture<Void> step = new CompletableFuture<>();
+            queue.add(step);
+            return step;
+        }
+
+        @Override
+        public CompletionStage<Void> markStarted(String vm) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public CompletionStage<Optional<VmRecord>> find(String vm) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public CompletionStage<RemoteMachine> incoming(VmRecord record, String tag) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public ResolvedSpec made(ResolvedSpec spec) {
+            return spec;
+        }
+    }
+
+    @Test
+    void aRemovalIsNotAnsweredByTheEndThatIsStillBeingWrittenDown() throws InterruptedException {
+        SlowHost host = new SlowHost();
+        BlockingQueue<VmReply> started = new LinkedBlockingQueue<>();
+        BlockingQueue<VmReply> removed = new LinkedBlockingQueue<>();
+        ActorRef<HostActor.Command> parent =
+                kit.createTestProbe(HostActor.Command.class).ref();
+        VmRecord record = VmRecord.of("vm", SPEC, 1, VmState.STARTING, "");
+        ActorRef<VmActor.Command> vm = kit.spawn(VmActor.start(host, parent, record, started::add));
+        take(host.saves).complete(null);
+        host.boot.completeExceptionally(new IllegalStateException("no memory"));
+        CompletableFuture<Void> ofTheEnd = take(host.saves);
+
+        vm.tell(new VmActor.Apply(new VmEvent.RemoveRequested(), removed::add));
+        CompletableFuture<Void> deletion = take(host.deletes);
+        ofTheEnd.complete(null);
+
+        VmReply first = take(started);
+        assertFalse(first.ok());
+        assertEquals("no memory", first.message());
+        deletion.complete(null);
+        assertEquals(VmReply.done("vm"), take(removed));
+    }
+
+    private static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
+        return Optional.ofNullable(queue.poll(LIMIT_S, TimeUnit.SECONDS)).orElseThrow();
+    }
+}
