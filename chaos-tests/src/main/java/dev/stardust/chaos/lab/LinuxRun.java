@@ -78,25 +78,29 @@ final class LinuxRun {
 
     private String attempt(String name, List<LinuxCase> cases, LabConsole console, boolean endIfHung)
             throws IOException {
-        LabCache cache = LabCache.ofUser();
-        LinuxFiles linux = LinuxFiles.prepare(cache);
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
-            Path initramfs = work.path().resolve("guest.cpio");
-            new Initramfs(linux).writeForGuests(initramfs, cases);
-            Path discs = Files.createDirectory(work.path().resolve("discs"));
-            new CdImages(linux.bzImage(), initramfs).make(cases, discs);
-            for (Path each : more) {
-                External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
-            }
-            Path result = result(cases, linux, discs);
-            List<String> command = inLab
-                    ? LabMachine.command(
-                            LabImages.make(cache, linux, initramfs, discs, result, classPath(cases), work.path()),
-                            names(cases))
-                    : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), cases);
+            List<String> command = prepare(cases, work.path());
             return ConsoleProcess.run(command, console, log, limit(cases), endIfHung) + "; its console is in " + log;
         }
+    }
+
+    /** Makes what the guests and their lab need, one run at a time since it fills a cache; gives the command to be run. */
+    private synchronized List<String> prepare(List<LinuxCase> cases, Path work) throws IOException {
+        LabCache cache = LabCache.ofUser();
+        LinuxFiles linux = LinuxFiles.prepare(cache);
+        Path initramfs = work.resolve("guest.cpio");
+        new Initramfs(linux).writeForGuests(initramfs, cases);
+        Path discs = Files.createDirectory(work.resolve("discs"));
+        new CdImages(linux.bzImage(), initramfs).make(cases, discs);
+        for (Path each : more) {
+            External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
+        }
+        Path result = result(cases, linux, discs, work);
+        return inLab
+                ? LabMachine.command(
+                        LabImages.make(cache, linux, initramfs, discs, result, classPath(cases), work), names(cases))
+                : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), cases);
     }
 
     private static Duration limit(List<LinuxCase> cases) {
@@ -105,14 +109,15 @@ final class LinuxRun {
         return LAB_LIMIT.plus(CASE_LIMIT.multipliedBy(cases.size())).plus(slowest);
     }
 
-    /** Makes the root of guests that have one; gives where a root lies afterwards. */
-    private Path result(List<LinuxCase> cases, LinuxFiles linux, Path discs) throws IOException {
-        Path result = resultOfRoot();
+    /** Makes the root of guests that have one; gives where a root lies afterwards, which is kept if there is one. */
+    private Path result(List<LinuxCase> cases, LinuxFiles linux, Path discs, Path work) throws IOException {
+        boolean root = cases.stream().anyMatch(LinuxCase::hasRoot);
+        Path result = root ? resultOfRoot() : work.resolve("none.result");
         Files.deleteIfExists(result);
         try (RandomAccessFile file = new RandomAccessFile(result.toFile(), "rw")) {
             file.setLength((long) RootImage.SIZE_MIB << 20);
         }
-        if (cases.stream().anyMatch(LinuxCase::hasRoot)) {
+        if (root) {
             RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
         }
         return result;

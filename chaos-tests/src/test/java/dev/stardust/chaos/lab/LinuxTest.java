@@ -31,6 +31,12 @@ class LinuxTest {
 
     private static final ExecutorService LABS = Executors.newFixedThreadPool(LABS_AT_A_TIME);
 
+    /** Names of the only cases to be run, for who works on them; all if there is none. */
+    private static final List<String> ONLY = Stream.of(
+                    System.getenv().getOrDefault("STARDUST_LINUX_CASES", "").split(","))
+            .filter(name -> !name.isBlank())
+            .toList();
+
     private static LinuxRun run;
     private static Future<List<Verdict>> oneVcpu;
     private static Future<List<Verdict>> discs;
@@ -41,12 +47,26 @@ class LinuxTest {
     static void start() throws IOException {
         run = new LinuxRun(LinuxMode.asTold(), FOLDER);
         System.out.println("LinuxTest: guests run in " + run.place() + ", consoles are kept in " + FOLDER);
-        oneVcpu = LABS.submit(() -> run.run("one-vcpu", LinuxCases.withOneVcpu()));
+        if (!ONLY.isEmpty()) {
+            System.out.println("LinuxTest: only " + ONLY + ", as STARDUST_LINUX_CASES says");
+        }
+        oneVcpu = LABS.submit(() -> lab("one-vcpu", LinuxCases.withOneVcpu()));
         bios = LinuxCases.withBios().stream()
-                .map(each -> LABS.submit(() -> run.run(each.name(), List.of(each))))
+                .map(each -> LABS.submit(() -> lab(each.name(), List.of(each))))
                 .toList();
-        discs = LABS.submit(() -> run.run("discs", LinuxCases.withDiscs()));
-        nodeParts = LABS.submit(() -> run.run("nodes", LinuxCases.withNodeParts()));
+        discs = LABS.submit(() -> lab("discs", LinuxCases.withDiscs()));
+        nodeParts = LABS.submit(() -> lab("nodes", LinuxCases.withNodeParts()));
+    }
+
+    private static List<Verdict> lab(String name, List<LinuxCase> cases) throws IOException {
+        List<LinuxCase> chosen = chosen(cases);
+        return chosen.isEmpty() ? List.of() : run.run(name, chosen);
+    }
+
+    private static List<LinuxCase> chosen(List<LinuxCase> cases) {
+        return cases.stream()
+                .filter(each -> ONLY.isEmpty() || ONLY.contains(each.name()))
+                .toList();
     }
 
     @AfterAll
@@ -86,7 +106,7 @@ class LinuxTest {
     @TestFactory
     @Order(5)
     Stream<DynamicTest> withSeveralVcpus() throws IOException {
-        List<LinuxCase> cases = LinuxCases.withSeveralVcpus();
+        List<LinuxCase> cases = chosen(LinuxCases.withSeveralVcpus());
         return cases.isEmpty() ? Stream.empty() : tests(run.runAgainIfTheLabHangs("several-vcpus", cases));
     }
 

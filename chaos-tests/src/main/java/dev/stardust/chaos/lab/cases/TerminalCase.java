@@ -26,9 +26,9 @@ final class TerminalCase implements LinuxCase {
         return """
                 load virtio_mmio
                 load virtio_console
-                echo "before: $(stty size < /dev/hvc0)"
+                echo "listening"
                 n=0
-                while [ $n -lt 100 ] && [ "$(stty size < /dev/hvc0)" != "45 123" ]; do
+                while [ $n -lt 100 ] && [ "$(stty size < /dev/hvc0 2> /dev/null)" != "45 123" ]; do
                   n=$((n + 1))
                   sleep 0.1
                 done
@@ -45,7 +45,7 @@ final class TerminalCase implements LinuxCase {
         Path socket = lab.folder().resolve("terminal.sock");
         LabGuest guest = lab.start(LinuxGuest.spec(lab, "linux").withTerminal(socket));
         try (SocketChannel terminal = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            LabContext.check(guest.awaitLine("before: ").endsWith("24 80"), "the console is not of the usual size");
+            guest.awaitLine("listening");
             guest.machine().resizeTerminal(COLUMNS, ROWS);
             LabContext.check(guest.awaitLine("after: ").endsWith(ROWS + " " + COLUMNS), "it was not resized");
             terminal.write(ByteBuffer.wrap("a person\n".getBytes(StandardCharsets.US_ASCII)));

@@ -59,7 +59,8 @@ public final class ConsoleDevice implements VirtioDevice {
     }
 
     /**
-     * Tells the guest that the terminal has another size; from any thread.
+     * Tells the guest the terminal's size, also the one that it had: Linux does not read it before it is told of a change.
+     * From any thread.
      *
      * @throws IllegalArgumentException if a side is not 1 to 65535
      */
@@ -68,11 +69,8 @@ public final class ConsoleDevice implements VirtioDevice {
             throw new IllegalArgumentException(
                     "a console of " + columns + " columns and " + rows + " rows: each is 1 to " + MAX_SIDE);
         }
-        int wanted = packed(columns, rows);
-        if (size != wanted) {
-            size = wanted;
-            transport.configChanged();
-        }
+        size = packed(columns, rows);
+        transport.configChanged();
     }
 
     @Override
