@@ -27,6 +27,7 @@ public final class LinuxCases {
             new SaveRestoreCase(),
             new NatCase(),
             new BridgedCase(),
+            new LiveMigrationCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
             new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
             new SmpCase());
