@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a case works with. All that it starts and all its files are gone when it is over. */
 public final class LabContext implements AutoCloseable {
@@ -23,6 +24,7 @@ public final class LabContext implements AutoCloseable {
     private final TempFolder folder;
     private final long deadlineNs;
     private final List<LabGuest> guests = new ArrayList<>();
+    private final List<LogLines> logs = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private boolean closed;
 
@@ -112,11 +114,22 @@ public final class LabContext implements AutoCloseable {
         }
     }
 
+    /** Follows the serial log of a guest that somebody else has started; it may not be there yet. */
+    public LogLines follow(Path serialLog) {
+        synchronized (guests) {
+            LogLines lines = new LogLines(serialLog, deadlineNs);
+            logs.add(lines);
+            return lines;
+        }
+    }
+
     /** What all guests wrote to their serial ports, with the guest's name before each line. */
     List<String> consoles() {
         synchronized (guests) {
-            return guests.stream()
-                    .flatMap(g -> g.lines().stream().map(l -> g.machine().name() + ": " + l))
+            return Stream.concat(
+                            guests.stream().flatMap(g -> g.lines().stream()
+                                    .map(l -> g.machine().name() + ": " + l)),
+                            logs.stream().flatMap(log -> log.lines().stream().map(l -> log + ": " + l)))
                     .toList();
         }
     }

@@ -51,11 +51,11 @@ class LinuxTest {
             System.out.println("LinuxTest: only " + ONLY + ", as STARDUST_LINUX_CASES says");
         }
         oneVcpu = LABS.submit(() -> lab("one-vcpu", LinuxCases.withOneVcpu()));
+        nodeParts = LABS.submit(() -> lab("nodes", LinuxCases.withNodeParts()));
         bios = LinuxCases.withBios().stream()
                 .map(each -> LABS.submit(() -> lab(each.name(), List.of(each))))
                 .toList();
         discs = LABS.submit(() -> lab("discs", LinuxCases.withDiscs()));
-        nodeParts = LABS.submit(() -> lab("nodes", LinuxCases.withNodeParts()));
     }
 
     private static List<Verdict> lab(String name, List<LinuxCase> cases) throws IOException {

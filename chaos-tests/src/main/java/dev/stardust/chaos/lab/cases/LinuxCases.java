@@ -29,6 +29,7 @@ public final class LinuxCases {
             new SaveRestoreCase(),
             new NatCase(),
             new BridgedCase(),
+            new LiveMigrationCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
             new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
             new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
