@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.boot.BootSpec;
+import dev.stardust.hypervisor.kvm.CpuTemplate;
+import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DeploymentSpec;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.SpecException;
@@ -86,5 +88,12 @@ class ResolvedDevicesTest {
         ResolvedSpec old = Json.read("{\"name\":\"a\",\"memoryMib\":64,\"cpus\":1,\"disks\":[]}", ResolvedSpec.class);
         assertEquals(List.of(), old.networks());
         assertEquals(Extras.NONE, old.extras());
+        assertEquals(Cpus.ONE, old.cpus());
+    }
+
+    @Test
+    void cpusComeBackAsTheyWereWritten() {
+        Cpus cpus = new Cpus(2, CpuTemplate.X86_64_V2);
+        assertEquals(cpus, Json.read(Json.write(cpus), Cpus.class));
     }
 }
