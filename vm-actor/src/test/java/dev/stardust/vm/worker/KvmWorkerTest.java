@@ -162,7 +162,7 @@ class KvmWorkerTest {
         RemoteMachine attacker = await(workers.create(spec("attacker", kernel, words, devices, disk), false));
         assertEquals(other.workerPid(), attacker.workerPid());
         await(attacker.resume());
-        until("the attack is over: " + words, () -> serial("attacker")
+        until("the attack is over: " + words, ATTACK_LIMIT_S, () -> serial("attacker")
                 .matches("(?s).*attack over steps=10000 stops=[1-9].*"));
 
         DeviceFault first = faults.poll(LIMIT_S, TimeUnit.SECONDS);
