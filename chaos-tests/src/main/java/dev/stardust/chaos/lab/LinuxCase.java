@@ -23,7 +23,7 @@ public interface LinuxCase {
 
     /** After which it failed, whatever it does. */
     default Duration limit() {
-        return Duration.ofSeconds(60);
+        return Duration.ofSeconds(90);
     }
 
     /** Before the digest of {@code /data} on a root, in a case's note. */
