@@ -12,7 +12,7 @@ enum { DEVICE_FEATURES = 0x10, DEVICE_FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x2
        QUEUE_DESC = 0x80, QUEUE_DRIVER = 0x90, QUEUE_DEVICE = 0xa0, REGISTERS = 0x200 };
 enum { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
 enum { DEVICES = 16, QUEUES = 6, QUEUE_SIZE = 32, ARENA = 64 * 1024, BUFFERS = QUEUES * PAGE };
-enum { COM1 = 0x3f8, RESET_PORT = 0x64, PORTS = 0x400 };
+enum { PIC1 = 0x20, PIC2 = 0xa0, COM1 = 0x3f8, RESET_PORT = 0x64, PORTS = 0x400 };
 
 /* The rings of a queue: a page at the begin of the arena. Buffers are behind those of all queues. */
 struct rings {
@@ -143,11 +143,17 @@ static void touch_register(uint64_t base, unsigned offset)
 	}
 }
 
-/* Any port but the console's, by which the guest speaks, and that of the reset. */
+/* Whether one of the ports [first, first + n) is touched by an access of four bytes at this one. */
+static bool touches(uint16_t port, uint16_t first, uint16_t n) { return port > first - 4 && port < first + n; }
+
+/*
+ * Any port but the console's, by which the guest speaks, that of the reset, and those of the PICs, which are KVM's: once
+ * unmasked they would bring the devices' interrupts under vectors of exceptions.
+ */
 static void touch_port(void)
 {
 	uint16_t port = below(PORTS - 4);
-	if ((port > COM1 - 4 && port < COM1 + 8) || (port > RESET_PORT - 4 && port <= RESET_PORT))
+	if (touches(port, COM1, 8) || touches(port, RESET_PORT, 1) || touches(port, PIC1, 2) || touches(port, PIC2, 2))
 		return;
 	uint32_t value = random();
 	switch (below(4)) {

@@ -72,6 +72,9 @@ final class WorkerServer implements AutoCloseable {
                 Connection connection = new Connection(channel, new Session());
                 connections.add(connection);
                 connection.start("node" + n);
+                if (!listener.isOpen()) {
+                    connection.close(); // It came too late to be closed with the others.
+                }
             }
         } catch (IOException e) {
             if (listener.isOpen()) {

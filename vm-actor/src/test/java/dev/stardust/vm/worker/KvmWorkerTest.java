@@ -162,8 +162,11 @@ class KvmWorkerTest {
         RemoteMachine attacker = await(workers.create(spec("attacker", kernel, words, devices, disk), false));
         assertEquals(other.workerPid(), attacker.workerPid());
         await(attacker.resume());
-        until("the attack is over: " + words, ATTACK_LIMIT_S, () -> serial("attacker")
-                .matches("(?s).*attack over steps=10000 stops=[1-9].*"));
+        until("the attack is over: " + words, ATTACK_LIMIT_S, () -> {
+            String told = serial("attacker");
+            assertFalse(told.contains("panic"), words + "\n" + told);
+            return told.matches("(?s).*attack over steps=10000 stops=[1-9].*");
+        });
 
         DeviceFault first = faults.poll(LIMIT_S, TimeUnit.SECONDS);
         assertEquals("attacker", first.vm());

@@ -19,7 +19,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +118,42 @@ class WorkerServerTest {
                 "CREATED",
                 ask(client, "status", new Protocol.Vm("a", 1)).path("phase").asText());
         client.close();
+    }
+
+    /** As when a worker that is a thread ends while its node looks for it again. */
+    @Test
+    void aConnectionThatComesWhileItClosesIsClosedToo() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            List<SocketChannel> made = new CopyOnWriteArrayList<>();
+            Thread node = new Thread(() -> {
+                try {
+                    while (made.size() < 60) {
+                        made.add(SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve("sock"))));
+                    }
+                } catch (IOException e) {
+                    // It listens no more.
+                }
+            });
+            node.start();
+            while (made.isEmpty() && node.isAlive()) {
+                Thread.onSpinWait();
+            }
+            server.close();
+            node.join();
+            for (SocketChannel channel : made) {
+                CompletableFuture.runAsync(() -> readToTheEnd(channel)).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            }
+            serving.join();
+            start();
+        }
+    }
+
+    private static void readToTheEnd(SocketChannel channel) {
+        try (channel) {
+            assertEquals(-1, channel.read(ByteBuffer.allocate(1)));
+        } catch (IOException e) {
+            // Reset: it ends in this way too.
+        }
     }
 
     @Test
