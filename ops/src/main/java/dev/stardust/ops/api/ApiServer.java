@@ -113,6 +113,7 @@ public final class ApiServer implements AutoCloseable {
         server.delete(
                 "/v1/vms/{vm}",
                 ctx -> answer(ctx, await(node.remove(ctx.pathParam("vm"), "true".equals(ctx.queryParam("force"))))));
+        server.get("/v1/vms/{vm}/devices", ctx -> answer(ctx, await(node.devices(ctx.pathParam("vm")))));
         server.get("/v1/vms/{vm}/logs", ctx -> answer(ctx, await(node.log(ctx.pathParam("vm"), offset(ctx)))));
         server.post("/v1/vms/{vm}/console", ctx -> {
             JsonNode body = body(ctx);

@@ -51,6 +51,9 @@ public interface NodeOperations {
     /** One VM. */
     CompletionStage<JsonNode> vm(String name);
 
+    /** Faults and figures of each device of a VM that runs. */
+    CompletionStage<JsonNode> devices(String vm);
+
     /** A part of a VM's serial output from a byte offset. */
     CompletionStage<JsonNode> log(String vm, long offset);
 

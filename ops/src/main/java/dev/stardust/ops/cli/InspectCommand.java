@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -14,7 +15,12 @@ final class InspectCommand extends AskCommand {
 
     @Override
     JsonNode ask(ApiClient client) {
-        return client.get("/vms/" + ApiClient.escape(vm));
+        String path = "/vms/" + ApiClient.escape(vm);
+        ObjectNode answer = (ObjectNode) client.get(path);
+        if (answer.path("state").asText().equals("running")) {
+            answer.set("devices", client.get(path + "/devices"));
+        }
+        return answer;
     }
 
     @Override

@@ -252,6 +252,11 @@ final class NodeService implements NodeOperations, AutoCloseable {
     }
 
     @Override
+    public CompletionStage<JsonNode> devices(String vm) {
+        return member().vms().devices(vm);
+    }
+
+    @Override
     public CompletionStage<JsonNode> log(String vm, long offset) {
         return member().vms().log(vm, offset);
     }

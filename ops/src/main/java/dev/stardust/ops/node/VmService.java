@@ -26,7 +26,6 @@ import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.Placement;
 import dev.stardust.vm.actor.VmReply;
-import dev.stardust.vm.actor.VmState;
 import dev.stardust.vm.actor.VmView;
 import dev.stardust.vm.spec.MemorySize;
 import java.time.Duration;
@@ -34,11 +33,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /** What a member does about VMs, wherever in the cluster they are. */
 final class VmService {
@@ -76,53 +78,43 @@ final class VmService {
 
     CompletionStage<JsonNode> get(String name) {
         return ClusterService.picture(member).thenCompose(picture -> {
-            String host = placed(picture, name).host();
+            placed(picture, name);
             VmEntry entry = picture.vms().get(name);
-            return reports(picture)
-                    .thenApply(reports -> {
-                        ObjectNode vm = describe(picture, reports, name, entry);
-                        vm.put(
-                                "kernel",
-                                entry.spec().boot().kernel() == null
-                                        ? "built-in test guest"
-                                        : entry.spec().boot().kernel());
-                        vm.put(
-                                "initrd",
-                                entry.spec().boot().initrd() == null
-                                        ? ""
-                                        : entry.spec().boot().initrd());
-                        vm.put("args", entry.spec().boot().args());
-                        vm.put("cpus", entry.spec().cpus().count());
-                        vm.put("cpu", entry.spec().cpus().template().name());
-                        vm.put(
-                                "base",
-                                entry.spec().base() == null ? "" : entry.spec().base());
-                        ArrayNode disks = vm.putArray("disks");
-                        entry.spec().disks().forEach(d -> disks.addObject()
-                                .put("manifest", d.manifest())
-                                .put("readOnly", d.readOnly()));
-                        return vm;
-                    })
-                    .thenCompose(vm -> withDevices(vm, host, name));
+            return reports(picture).thenApply(reports -> {
+                ObjectNode vm = describe(picture, reports, name, entry);
+                vm.put(
+                        "kernel",
+                        entry.spec().boot().kernel() == null
+                                ? "built-in test guest"
+                                : entry.spec().boot().kernel());
+                vm.put(
+                        "initrd",
+                        entry.spec().boot().initrd() == null
+                                ? ""
+                                : entry.spec().boot().initrd());
+                vm.put("args", entry.spec().boot().args());
+                vm.put("cpus", entry.spec().cpus().count());
+                vm.put("cpu", entry.spec().cpus().template().name());
+                vm.put("base", entry.spec().base() == null ? "" : entry.spec().base());
+                ArrayNode disks = vm.putArray("disks");
+                entry.spec().disks().forEach(d -> disks.addObject()
+                        .put("manifest", d.manifest())
+                        .put("readOnly", d.readOnly()));
+                return vm;
+            });
         });
     }
 
-    /** Adds what the devices of a running VM do, if its host tells. */
-    private CompletionStage<JsonNode> withDevices(ObjectNode vm, String host, String name) {
-        if (!vm.path("state").asText().equals(VmState.RUNNING.label())) {
-            return CompletableFuture.completedFuture(vm);
-        }
-        return asking.<HostActor.Command, DeviceReports>ask(
-                        host,
-                        HostActor.NAME,
+    /** What the devices of a VM that runs do. */
+    CompletionStage<JsonNode> devices(String name) {
+        return this.<DeviceReports>askHost(
+                        name,
                         REPORT_TIMEOUT,
                         "looking at the devices of " + name,
                         replyTo -> new HostActor.LookAtDevices(name, replyTo))
-                .handle((reports, failure) -> {
-                    if (failure == null && reports.error().isEmpty()) {
-                        vm.set("devices", Json.tree(reports.devices()));
-                    }
-                    return vm;
+                .thenApply(reports -> {
+                    requireNone(reports.error(), ErrorCode.REFUSED);
+                    return Json.tree(reports.devices());
                 });
     }
 
@@ -184,57 +176,65 @@ final class VmService {
     }
 
     CompletionStage<JsonNode> log(String name, long offset) {
-        return ClusterService.picture(member).thenCompose(picture -> {
-            String host = placed(picture, name).host();
-            requireAlive(picture, host, name);
-            return asking.<HostActor.Command, LogPart>ask(
-                            host,
-                            HostActor.NAME,
-                            LOG_TIMEOUT,
-                            "reading the log of " + name,
-                            replyTo -> new HostActor.ReadLog(name, offset, replyTo))
-                    .thenApply(part -> {
-                        if (!part.error().isEmpty()) {
-                            throw new ClusterException(ErrorCode.INTERNAL, part.error());
-                        }
-                        return JsonNodeFactory.instance
-                                .objectNode()
-                                .put("data", Base64.getEncoder().encodeToString(part.data()))
-                                .put("next", part.next())
-                                .put("more", part.more());
-                    });
-        });
+        return this.<LogPart>askHost(
+                        name,
+                        LOG_TIMEOUT,
+                        "reading the log of " + name,
+                        replyTo -> new HostActor.ReadLog(name, offset, replyTo))
+                .thenApply(part -> {
+                    requireNone(part.error(), ErrorCode.INTERNAL);
+                    return JsonNodeFactory.instance
+                            .objectNode()
+                            .put("data", Base64.getEncoder().encodeToString(part.data()))
+                            .put("next", part.next())
+                            .put("more", part.more());
+                });
     }
 
     CompletionStage<JsonNode> console(String name, ConsoleInput input) {
+        return this.<ConsolePart>askHost(
+                        name,
+                        LOG_TIMEOUT,
+                        "the console of " + name,
+                        replyTo -> new HostActor.AtConsole(
+                                name,
+                                input.session(),
+                                input.serial(),
+                                input.bytes(),
+                                input.columns(),
+                                input.rows(),
+                                replyTo))
+                .thenApply(part -> {
+                    requireNone(part.error(), ErrorCode.REFUSED);
+                    return JsonNodeFactory.instance
+                            .objectNode()
+                            .put("output", Base64.getEncoder().encodeToString(part.data()))
+                            .put("taken", part.taken())
+                            .put("sized", part.sized())
+                            .put("ended", part.ended());
+                });
+    }
+
+    /** Asks the host on which that VM is placed; fails if there is no such VM or its host is dead. */
+    private <R> CompletionStage<R> askHost(
+            String vm, Duration timeout, String what, Function<ActorRef<R>, HostActor.Command> message) {
         return ClusterService.picture(member).thenCompose(picture -> {
-            String host = placed(picture, name).host();
-            requireAlive(picture, host, name);
-            return asking.<HostActor.Command, ConsolePart>ask(
-                            host,
-                            HostActor.NAME,
-                            LOG_TIMEOUT,
-                            "the console of " + name,
-                            replyTo -> new HostActor.AtConsole(
-                                    name,
-                                    input.session(),
-                                    input.serial(),
-                                    input.bytes(),
-                                    input.columns(),
-                                    input.rows(),
-                                    replyTo))
-                    .thenApply(part -> {
-                        if (!part.error().isEmpty()) {
-                            throw new ClusterException(ErrorCode.REFUSED, part.error());
-                        }
-                        return JsonNodeFactory.instance
-                                .objectNode()
-                                .put("output", Base64.getEncoder().encodeToString(part.data()))
-                                .put("taken", part.taken())
-                                .put("sized", part.sized())
-                                .put("ended", part.ended());
-                    });
+            String host = placed(picture, vm).host();
+            requireAlive(picture, host, vm);
+            return asking.<HostActor.Command, R>ask(host, HostActor.NAME, timeout, what, message);
         });
+    }
+
+    private static void requireNone(String error, ErrorCode code) {
+        if (!error.isEmpty()) {
+            throw new ClusterException(code, error);
+        }
+    }
+
+    private static void requireDone(VmReply reply) {
+        if (!reply.ok()) {
+            throw new ClusterException(reply.code(), reply.message());
+        }
     }
 
     private static void requireAlive(ClusterPicture picture, String host, String vm) {
@@ -256,25 +256,15 @@ final class VmService {
         long targetMib = MemorySize.mib(target)
                 .orElseThrow(() -> new ClusterException(
                         ErrorCode.USAGE, "a balloon's size is like 64MiB or 1GiB, not '" + target + "'"));
-        return ClusterService.picture(member).thenCompose(picture -> {
-            String host = placed(picture, vm).host();
-            requireAlive(picture, host, vm);
-            return asking.<HostActor.Command, VmReply>ask(
-                            host,
-                            HostActor.NAME,
-                            LOG_TIMEOUT,
-                            "setting the balloon of " + vm,
-                            replyTo -> new HostActor.SetBalloon(vm, targetMib, replyTo))
-                    .thenApply(reply -> {
-                        if (!reply.ok()) {
-                            throw new ClusterException(reply.code(), reply.message());
-                        }
-                        return JsonNodeFactory.instance
-                                .objectNode()
-                                .put("name", vm)
-                                .put("targetMib", targetMib);
-                    });
-        });
+        return this.<VmReply>askHost(
+                        vm,
+                        LOG_TIMEOUT,
+                        "setting the balloon of " + vm,
+                        replyTo -> new HostActor.SetBalloon(vm, targetMib, replyTo))
+                .thenApply(reply -> {
+                    requireDone(reply);
+                    return JsonNodeFactory.instance.objectNode().put("name", vm).put("targetMib", targetMib);
+                });
     }
 
     CompletionStage<JsonNode> start(String vm) {
@@ -282,25 +272,15 @@ final class VmService {
     }
 
     private CompletionStage<JsonNode> act(String vm, HostActor.Verb verb) {
-        return ClusterService.picture(member).thenCompose(picture -> {
-            String host = placed(picture, vm).host();
-            requireAlive(picture, host, vm);
-            return ask(host, vm, verb).thenApply(reply -> {
-                if (!reply.ok()) {
-                    throw new ClusterException(reply.code(), reply.message());
-                }
-                return JsonNodeFactory.instance.objectNode().put("name", vm);
-            });
-        });
+        return this.<VmReply>askHost(vm, ACT_TIMEOUT, what(verb, vm), replyTo -> new HostActor.Act(vm, verb, replyTo))
+                .thenApply(reply -> {
+                    requireDone(reply);
+                    return JsonNodeFactory.instance.objectNode().put("name", vm);
+                });
     }
 
-    private CompletionStage<VmReply> ask(String host, String vm, HostActor.Verb verb) {
-        return asking.<HostActor.Command, VmReply>ask(
-                host,
-                HostActor.NAME,
-                ACT_TIMEOUT,
-                verb.name().toLowerCase(java.util.Locale.ROOT) + " of VM " + vm,
-                replyTo -> new HostActor.Act(vm, verb, replyTo));
+    private static String what(HostActor.Verb verb, String vm) {
+        return verb.name().toLowerCase(Locale.ROOT) + " of VM " + vm;
     }
 
     /** The host lets go of it first; what a dead host still has it discards when it comes back. */
@@ -327,11 +307,18 @@ final class VmService {
             throw new ClusterException(
                     ErrorCode.CONFLICT, "VM " + vm + " is running: stop it first, or 'stardust rm --force " + vm + "'");
         }
-        return ask(host, vm, HostActor.Verb.REMOVE).thenAccept(reply -> {
-            if (!reply.ok() && reply.code() != ErrorCode.NOT_FOUND) {
-                throw new ClusterException(reply.code(), reply.message());
-            }
-        });
+        HostActor.Verb verb = HostActor.Verb.REMOVE;
+        return asking.<HostActor.Command, VmReply>ask(
+                        host,
+                        HostActor.NAME,
+                        ACT_TIMEOUT,
+                        what(verb, vm),
+                        replyTo -> new HostActor.Act(vm, verb, replyTo))
+                .thenAccept(reply -> {
+                    if (reply.code() != ErrorCode.NOT_FOUND) {
+                        requireDone(reply);
+                    }
+                });
     }
 
     private CompletionStage<JsonNode> forget(String vm, Placement placement) {

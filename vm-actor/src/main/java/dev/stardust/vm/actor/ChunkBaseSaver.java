@@ -16,6 +16,7 @@ import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.BaseExport;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
+import dev.stardust.vm.worker.FileTree;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -124,33 +125,31 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     private Saved store(VmRecord vm, Kept kept) {
         try {
-            CountingSink sink = new CountingSink(chunks.newSink());
-            ChunkId memory = ManifestStore.write(memory(kept, vm.spec().memoryMib(), sink), sink);
-            byte[] state = kept.state().bytes();
-            ChunkId stateId = Blake3.hash(state);
-            sink.put(stateId, direct(state));
-            List<ResolvedSpec.Disk> disks = new ArrayList<>();
-            for (int i = 0; i < vm.spec().disks().size(); i++) {
-                disks.add(new ResolvedSpec.Disk(
-                        disk(vm, i, kept, sink).hex(),
-                        vm.spec().disks().get(i).readOnly(),
-                        vm.spec().disks().get(i).limit()));
+            try {
+                return stored(vm, kept);
+            } finally {
+                FileTree.delete(kept.folder());
             }
-            sink.sync();
-            return new Saved(
-                    new BaseEntry(
-                            memory.hex(),
-                            stateId.hex(),
-                            vm.spec().memoryMib(),
-                            vm.spec().cpus(),
-                            disks),
-                    sink.storedBytes(),
-                    "");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep the base: " + e.getMessage(), e);
-        } finally {
-            deleteFolder(kept.folder());
         }
+    }
+
+    private Saved stored(VmRecord vm, Kept kept) throws IOException {
+        CountingSink sink = new CountingSink(chunks.newSink());
+        ChunkId memory = ManifestStore.write(memory(kept, vm.spec().memoryMib(), sink), sink);
+        byte[] state = kept.state().bytes();
+        ChunkId stateId = Blake3.hash(state);
+        sink.put(stateId, direct(state));
+        List<ResolvedSpec.Disk> disks = new ArrayList<>();
+        for (int i = 0; i < vm.spec().disks().size(); i++) {
+            ResolvedSpec.Disk disk = vm.spec().disks().get(i);
+            disks.add(new ResolvedSpec.Disk(disk(vm, i, kept, sink).hex(), disk.readOnly(), disk.limit()));
+        }
+        sink.sync();
+        BaseEntry entry = new BaseEntry(
+                memory.hex(), stateId.hex(), vm.spec().memoryMib(), vm.spec().cpus(), disks);
+        return new Saved(entry, sink.storedBytes(), "");
     }
 
     private static Manifest memory(Kept kept, int memoryMib, ChunkSink sink) throws IOException {
@@ -180,16 +179,5 @@ public final class ChunkBaseSaver implements BaseSaver {
 
     private static ByteBuffer direct(byte[] bytes) {
         return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-    }
-
-    private static void deleteFolder(Path folder) {
-        try (var files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
