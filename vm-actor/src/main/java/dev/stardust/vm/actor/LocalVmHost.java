@@ -122,33 +122,45 @@ public final class LocalVmHost implements VmHost {
     @Override
     public CompletionStage<RemoteMachine> boot(VmRecord record) {
         ResolvedSpec spec = record.spec();
-        return run(() -> spec.base() == null ? bootFiles(record) : null)
-                .thenCompose(boot -> prepare(record, "", boot))
-                .thenCompose(machine -> spec.base() == null
-                        ? CompletableFuture.completedFuture(machine)
-                        : state(spec.state()).thenCompose(machine::restoreState).thenApply(done -> machine));
+        return spec.base() == null
+                ? run(() -> create(record, "", bootFiles(record)))
+                        .thenCompose(create -> workers.start(create, strict(create, spec)))
+                : incoming(record, "").thenCompose(machine -> restored(machine, spec.state()));
+    }
+
+    /** Runs from that state on; a machine that does not is not kept. */
+    private CompletionStage<RemoteMachine> restored(RemoteMachine machine, String state) {
+        return state(state)
+                .thenCompose(machine::restoreState)
+                .thenCompose(done -> machine.resume())
+                .thenApply(done -> machine)
+                .exceptionallyCompose(
+                        failure -> machine.destroy().thenCompose(gone -> CompletableFuture.failedFuture(failure)));
     }
 
     @Override
     public CompletionStage<RemoteMachine> incoming(VmRecord record, String tag) {
-        return prepare(record, tag, null);
+        return run(() -> create(record, tag, null))
+                .thenCompose(create -> workers.create(create, strict(create, record.spec())));
     }
 
-    private CompletionStage<RemoteMachine> prepare(VmRecord record, String tag, Boot boot) {
+    private CreateMachine create(VmRecord record, String tag, Boot boot) throws IOException {
         ResolvedSpec spec = record.spec();
-        return run(() -> new CreateMachine(
-                        record.name(),
-                        record.epoch(),
-                        spec.memoryMib(),
-                        spec.cpus(),
-                        boot,
-                        spec.memory() == null ? null : base(spec.memory()).toString(),
-                        folder(record.name()).resolve("serial.log").toString(),
-                        disks(record),
-                        devices(record),
-                        tag))
-                .thenCompose(create ->
-                        workers.create(create, spec.strict() || create.devices().connects()));
+        return new CreateMachine(
+                record.name(),
+                record.epoch(),
+                spec.memoryMib(),
+                spec.cpus(),
+                boot,
+                spec.memory() == null ? null : base(spec.memory()).toString(),
+                folder(record.name()).resolve("serial.log").toString(),
+                disks(record),
+                devices(record),
+                tag);
+    }
+
+    private static boolean strict(CreateMachine create, ResolvedSpec spec) {
+        return spec.strict() || create.devices().connects();
     }
 
     /** With copies of the files beside the VM's others, since a worker can read no others. */

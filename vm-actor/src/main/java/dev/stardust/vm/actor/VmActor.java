@@ -31,7 +31,8 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     /** The epoch under which it goes on, after a migration that came back or was made. */
     record Reseat(VmRecord record) implements Command {}
 
-    private record Booted(RemoteMachine machine) implements Command {}
+    /** What the {@code boot}th start made. */
+    private record Booted(RemoteMachine machine, int boot) implements Command {}
 
     private record Happened(VmEvent event) implements Command {}
 
@@ -42,6 +43,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     private VmRecord record;
     private VmState state;
     private RemoteMachine machine;
+    private int boots;
     private Consumer<VmReply> waiting = reply -> {};
 
     private VmActor(
@@ -113,8 +115,11 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
 
     private Behavior<Command> onBooted(Booted booted) {
         machine = booted.machine();
-        pipe(machine.resume(), VmEvent.Started::new);
-        return this;
+        if (state != VmState.STARTING || booted.boot() != boots) {
+            letGoOfMachine(); // Its guest had ended before its start was told.
+            return this;
+        }
+        return apply(new VmEvent.Started(), reply -> {});
     }
 
     private Behavior<Command> apply(VmEvent event, Consumer<VmReply> reply) {
@@ -189,11 +194,12 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
 
     private void boot() {
         VmRecord now = record;
+        int boot = ++boots;
         getContext()
                 .pipeToSelf(
                         host.save(now).thenCompose(saved -> host.boot(now)),
                         (made, failure) -> failure == null
-                                ? new Booted(made)
+                                ? new Booted(made, boot)
                                 : new Happened(new VmEvent.StartFailed(Causes.text(failure))));
     }
 

@@ -19,12 +19,12 @@ public interface VmHost {
     CompletionStage<Optional<VmRecord>> find(String vm);
 
     /**
-     * Makes a machine that is ready to run: chunks fetched, extent maps written, disks opened, and the kernel loaded or
-     * the base's state restored.
+     * Makes a machine and lets it run: chunks fetched, extent maps written, disks opened, and the kernel loaded or the
+     * base's state restored.
      */
     CompletionStage<RemoteMachine> boot(VmRecord record);
 
-    /** Makes a machine that takes a migration in: as {@link #boot}, without kernel or state. */
+    /** Makes a machine that takes a migration in: as {@link #boot}, without kernel or state, and it does not run yet. */
     CompletionStage<RemoteMachine> incoming(VmRecord record, String tag);
 
     /**

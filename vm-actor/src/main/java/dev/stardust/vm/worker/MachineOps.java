@@ -43,7 +43,8 @@ final class MachineOps implements AutoCloseable {
         this.extensions = Map.copyOf(extensions);
         this.events = events;
         this.own = Map.ofEntries(
-                entry(Protocol.CREATE, this::create),
+                entry(Protocol.CREATE, body -> empty(create(body))),
+                entry(Protocol.START, body -> empty(create(body).thenCompose(this::run))),
                 entry(Protocol.RESUME, body -> empty(machine(body).resume())),
                 entry(Protocol.PAUSE, body -> empty(machine(body).pause())),
                 entry(
@@ -120,14 +121,13 @@ final class MachineOps implements AutoCloseable {
         builder.shutdown();
     }
 
-    private CompletionStage<JsonNode> create(JsonNode body) {
+    private CompletionStage<HostedMachine> create(JsonNode body) {
         CreateMachine spec = fromTree(body, CreateMachine.class);
         table.reserve(spec.vm());
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        add(build(spec));
-                        return WorkerCodec.emptyBody();
+                        return add(build(spec));
                     } catch (IOException e) {
                         throw new CompletionException(
                                 new WorkerException(WorkerException.Code.MACHINE, e.getMessage(), e));
@@ -138,9 +138,16 @@ final class MachineOps implements AutoCloseable {
                 builder);
     }
 
-    private void add(HostedMachine machine) {
+    /** One that cannot run is of no use to who asked for a running one. */
+    private CompletionStage<Void> run(HostedMachine machine) {
+        return machine.machine().resume().exceptionallyCompose(failure -> destroy(machine)
+                .thenCompose(gone -> CompletableFuture.failedFuture(failure)));
+    }
+
+    private HostedMachine add(HostedMachine machine) {
         try {
             table.add(machine);
+            return machine;
         } catch (RuntimeException e) {
             machine.destroy().join();
             throw e;

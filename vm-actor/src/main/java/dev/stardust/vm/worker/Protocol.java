@@ -12,6 +12,7 @@ final class Protocol {
 
     static final String HELLO = "hello";
     static final String CREATE = "create";
+    static final String START = "start";
     static final String RESUME = "resume";
     static final String PAUSE = "pause";
     static final String SAVE_STATE = "saveState";

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** A machine that only remembers what it was told; the command line {@code fail} makes its creation fail. */
+/** A machine that only remembers what it was told; the command line {@code fail} makes its creation fail, {@code stay} its start. */
 final class FakeMachine implements Machine {
     private final String name;
     private final MachineListener listener;
@@ -47,7 +47,9 @@ final class FakeMachine implements Machine {
 
     @Override
     public CompletionStage<Void> resume() {
-        return to(Phase.RUNNING);
+        return new String(state, StandardCharsets.UTF_8).equals("stay")
+                ? CompletableFuture.failedFuture(new MachineException("the machine was told to stay"))
+                : to(Phase.RUNNING);
     }
 
     @Override

@@ -86,6 +86,20 @@ class WorkerServerTest {
     }
 
     @Test
+    void aMachineIsMadeAndStartedInOneRequestOrIsNotThere() throws Exception {
+        WorkerClient client = greeted();
+        ask(client, "start", spec("a"));
+        assertEquals(
+                "RUNNING",
+                ask(client, "status", new Protocol.Vm("a", 1)).path("phase").asText());
+        CreateMachine stays =
+                new CreateMachine("b", 1, 8, Cpus.ONE, Boot.of("/k", "stay"), null, "/s", List.of(), Devices.NONE, "");
+        assertEquals(WorkerException.Code.MACHINE, refusal(client, "start", stays));
+        assertEquals(WorkerException.Code.NO_SUCH_VM, refusal(client, "status", new Protocol.Vm("b", 1)));
+        client.close();
+    }
+
+    @Test
     void tagEpochAndMachinesAreToldToTheNextNode() throws Exception {
         WorkerClient first = greeted();
         ask(first, "create", spec("a"));

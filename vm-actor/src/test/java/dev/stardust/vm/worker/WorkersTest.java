@@ -11,7 +11,6 @@ import dev.stardust.hypervisor.machine.MachineException;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -315,9 +314,11 @@ class WorkersTest {
         return lost;
     }
 
-    private static void kill(long pid) throws IOException, InterruptedException {
-        assertEquals(
-                0, new ProcessBuilder("kill", "-9", Long.toString(pid)).start().waitFor());
+    /** Kills it and waits until it is gone. */
+    private static void kill(long pid) throws Exception {
+        ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+        process.destroyForcibly();
+        process.onExit().get(LIMIT_S, TimeUnit.SECONDS);
     }
 
     private static <T> T await(CompletionStage<T> stage) throws Exception {

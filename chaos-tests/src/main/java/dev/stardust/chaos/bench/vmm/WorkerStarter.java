@@ -105,8 +105,7 @@ final class WorkerStarter implements Starter, AutoCloseable {
         try (RandomAccessFile fifo = new RandomAccessFile(serial.toFile(), "rw")) {
             CompletableFuture<Long> lineNs = firstLine(fifo);
             long startNs = System.nanoTime();
-            RemoteMachine machine = get(workers.create(create, false)
-                    .thenCompose(made -> made.resume().thenApply(running -> made)));
+            RemoteMachine machine = get(workers.start(create, false));
             double us = (get(lineNs) - startNs) / 1e3;
             get(machine.destroy());
             return us;
