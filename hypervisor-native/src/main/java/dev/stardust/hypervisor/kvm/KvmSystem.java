@@ -40,7 +40,11 @@ public final class KvmSystem extends KvmFd {
         }
     }
 
+    private static KvmSystem shared;
+
     private final int runSize;
+    private final int[] msrIndices;
+    private final Cpuid supportedCpuid;
 
     private KvmSystem(int fd) {
         super(fd);
@@ -56,6 +60,8 @@ public final class KvmSystem extends KvmFd {
                 }
             }
             runSize = call(KvmIoctl.KVM_GET_VCPU_MMAP_SIZE, 0);
+            msrIndices = askMsrIndices();
+            supportedCpuid = askSupportedCpuid();
         } catch (KvmException e) {
             close();
             throw e;
@@ -75,13 +81,28 @@ public final class KvmSystem extends KvmFd {
         return new KvmSystem(KvmDevice.open(device));
     }
 
+    /**
+     * The one for all machines of this process, which is never closed: what it is asked when it is opened costs as much
+     * as some of a machine's building. Opened by the first call that can; throws as {@link #open}.
+     */
+    public static synchronized KvmSystem shared() {
+        if (shared == null) {
+            shared = open();
+        }
+        return shared;
+    }
+
     /** Makes an empty virtual machine. */
     public KvmVm createVm() {
-        return new KvmVm(call(KvmIoctl.KVM_CREATE_VM, 0), runSize, msrIndices());
+        return new KvmVm(call(KvmIoctl.KVM_CREATE_VM, 0), runSize, msrIndices);
     }
 
     /** The CPUID leaves that KVM can give a guest with a local APIC on this host. */
     public Cpuid supportedCpuid() {
+        return supportedCpuid;
+    }
+
+    private Cpuid askSupportedCpuid() {
         UnsafeBuffer list = struct(KvmStructs.KvmCpuid2.ENTRIES + MAX_CPUID_ENTRIES * KvmStructs.KvmCpuidEntry2.SIZE);
         list.putInt(KvmStructs.KvmCpuid2.NENT, MAX_CPUID_ENTRIES);
         call(KvmIoctl.KVM_GET_SUPPORTED_CPUID, list);
@@ -93,7 +114,7 @@ public final class KvmSystem extends KvmFd {
     }
 
     /** Numbers of the MSRs that make up a vCPU's state. */
-    private int[] msrIndices() {
+    private int[] askMsrIndices() {
         UnsafeBuffer list = struct(KvmStructs.KvmMsrList.INDICES + MAX_MSRS * Integer.BYTES);
         list.putInt(KvmStructs.KvmMsrList.NMSRS, MAX_MSRS);
         call(KvmIoctl.KVM_GET_MSR_INDEX_LIST, list);

@@ -82,43 +82,42 @@ final class MachineHardware implements AutoCloseable {
             Resources resources) {
         this.resources = resources;
         this.backends = List.copyOf(backends);
-        try (KvmSystem kvm = KvmSystem.open()) {
-            memory = resources.add(openMemory(spec));
-            SerialLog log = resources.add(new SerialLog(spec.serialLog()));
-            bios = BiosHardware.of(spec, resources);
-            vm = resources.add(kvm.createVm());
-            vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
-            vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
-            vm.createIrqchip();
-            if (bios != null) {
-                bios.plugInto(vm);
-            }
-            cpus = new MachineCpus(vm, spec.vcpus(), spec.cpu(), kvm.supportedCpuid());
+        KvmSystem kvm = KvmSystem.shared();
+        memory = resources.add(openMemory(spec));
+        SerialLog log = resources.add(new SerialLog(spec.serialLog()));
+        bios = BiosHardware.of(spec, resources);
+        vm = resources.add(kvm.createVm());
+        vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
+        vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
+        vm.createIrqchip();
+        if (bios != null) {
+            bios.plugInto(vm);
+        }
+        cpus = new MachineCpus(vm, spec.vcpus(), spec.cpu(), kvm.supportedCpuid());
 
-            Bus ports = new Bus("port bus");
-            Bus mmio = new Bus("memory bus");
-            exits = new ExitDispatcher(ports, mmio, end);
-            serial = new SerialPort(console(spec, log), vm.irqLine(SerialPort.COM1_GSI)::set);
-            ports.add(SerialPort.COM1, SerialPort.PORTS, serial);
-            ports.add(ResetPort.PORT, 1, new ResetPort(exits::reset));
-            power = new PowerController(vm.irqLine(EVENT_GSI)::set, exits::powerOff, exits::reset);
-            ports.add(PowerController.BASE, PowerController.PORTS, power);
-            ports.add(PanicPort.PORT, 1, new PanicPort(exits::panic));
-            devices = new MachineDevices(faults, memory, vm, mmio, resources);
-            plugDisks(spec);
-            for (DevicePart part : parts) {
-                devices.plug(part.name(), part.device(), QueueWorkers.take());
-            }
-            if (spec.terminal() != null) {
-                ConsoleServer terminal = new ConsoleServer(spec.terminal(), new SilentConsole(), ConsoleThread.get());
-                devices.plug("console", new ConsoleDevice(resources.add(terminal)), QueueWorkers.take());
-            }
-            platform = new PlatformState(
-                    spec.memoryMib(), spec.vcpus(), devices.slots().size());
-            dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
-            if (spec.boot() != null) {
-                boot(spec, ports);
-            }
+        Bus ports = new Bus("port bus");
+        Bus mmio = new Bus("memory bus");
+        exits = new ExitDispatcher(ports, mmio, end);
+        serial = new SerialPort(console(spec, log), vm.irqLine(SerialPort.COM1_GSI)::set);
+        ports.add(SerialPort.COM1, SerialPort.PORTS, serial);
+        ports.add(ResetPort.PORT, 1, new ResetPort(exits::reset));
+        power = new PowerController(vm.irqLine(EVENT_GSI)::set, exits::powerOff, exits::reset);
+        ports.add(PowerController.BASE, PowerController.PORTS, power);
+        ports.add(PanicPort.PORT, 1, new PanicPort(exits::panic));
+        devices = new MachineDevices(faults, memory, vm, mmio, resources);
+        plugDisks(spec);
+        for (DevicePart part : parts) {
+            devices.plug(part.name(), part.device(), QueueWorkers.take());
+        }
+        if (spec.terminal() != null) {
+            ConsoleServer terminal = new ConsoleServer(spec.terminal(), new SilentConsole(), ConsoleThread.get());
+            devices.plug("console", new ConsoleDevice(resources.add(terminal)), QueueWorkers.take());
+        }
+        platform = new PlatformState(
+                spec.memoryMib(), spec.vcpus(), devices.slots().size());
+        dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
+        if (spec.boot() != null) {
+            boot(spec, ports);
         }
     }
 
