@@ -18,7 +18,7 @@ final class JavaRuntime {
     private JavaRuntime() {}
 
     /**
-     * The runtime's folder. It has no class archive: one made here may use what the lab's CPU lacks.
+     * The runtime's folder. It has no class archive of its own: see {@link ClassArchive}.
      *
      * @throws dev.stardust.chaos.ToolException if this JDK has no jlink
      */

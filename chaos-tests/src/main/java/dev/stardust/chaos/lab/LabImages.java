@@ -35,6 +35,7 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
     private static final String KERNELS = "boot";
     private static final String JARS = "jars";
     private static final String DISCS = "discs";
+    private static final String ARCHIVE = "classes.jsa";
 
     /** Makes them in a folder that is empty, with what is cached. */
     static LabImages make(
@@ -48,12 +49,16 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
             throws IOException {
         Path initramfs = folder.resolve("lab.cpio");
         new Initramfs(linux).writeForLab(initramfs);
+        Path runtime = JavaRuntime.prepare(cache);
         return new LabImages(
-                linux.bzImage(), initramfs, base(cache, linux), work(guestInitramfs, discs, classPath, folder), result);
+                linux.bzImage(),
+                initramfs,
+                base(cache, linux, runtime),
+                work(guestInitramfs, discs, runtime, classPath, folder),
+                result);
     }
 
-    private static Path base(LabCache cache, LinuxFiles linux) throws IOException {
-        Path runtime = JavaRuntime.prepare(cache);
+    private static Path base(LabCache cache, LinuxFiles linux, Path runtime) throws IOException {
         Map<String, Path> tools = NetworkTools.find();
         List<Path> programs = new ArrayList<>(JavaRuntime.binaries(runtime));
         programs.addAll(tools.values());
@@ -86,15 +91,17 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
         External.run(COPY_TIMEOUT_S, List.of("cp", "-a", from.toString(), to.toString()));
     }
 
-    private static Path work(Path guestInitramfs, Path discs, List<Path> elements, Path folder) throws IOException {
+    private static Path work(Path guestInitramfs, Path discs, Path runtime, List<Path> elements, Path folder)
+            throws IOException {
         Path image = folder.resolve("work.ext4");
         try (TempFolder content = TempFolder.create(folder, "work-")) {
             Path root = content.path();
             Path jars = Files.createDirectory(root.resolve(JARS));
             List<String> classPath = new ArrayList<>();
             for (String jar : LabClassPath.copy(elements, jars)) {
-                classPath.add(WORK.resolve(JARS).resolve(jar).toString());
+                classPath.add(JARS + "/" + jar);
             }
+            ClassArchive.make(runtime, root, classPath, root.resolve(ARCHIVE));
             String initramfs = guestInitramfs.getFileName().toString();
             Files.copy(guestInitramfs, root.resolve(initramfs), StandardCopyOption.REPLACE_EXISTING);
             GuestFiles guest = new GuestFiles(
@@ -104,7 +111,13 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
                     WORK.resolve(DISCS),
                     RESULT);
             copyTree(discs, root.resolve(DISCS));
-            Files.write(root.resolve("java.args"), LabProgram.arguments(classPath, guest));
+            // Moving the archive to a random address, as is usual, would be half a second there.
+            List<String> arguments = new ArrayList<>(List.of(
+                    "-XX:SharedArchiveFile=" + ARCHIVE,
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:ArchiveRelocationMode=0"));
+            arguments.addAll(LabProgram.arguments(classPath, guest));
+            Files.write(root.resolve("java.args"), arguments);
             Ext4Image.make(root, image);
         }
         return image;

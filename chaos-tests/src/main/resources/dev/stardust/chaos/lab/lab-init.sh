@@ -32,6 +32,7 @@ for word in $(cat /proc/cmdline); do
 	esac
 done
 echo "lab: up after $(since_boot) s"
+cd /work || exit # the class path is relative to it
 # shellcheck disable=SC2086
 /base/jre/bin/java @/work/java.args $cases
 echo "lab: done after $(since_boot) s, the cases' program ended with $?"

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Where the program lies. Its JVMs start on one class path and with class archives (AppCDS) that were made for exactly
@@ -49,16 +50,33 @@ public final class Installation {
             return writingArchives(Path.of(write), jvm);
         }
         List<String> options = new ArrayList<>(List.of("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"));
-        Path archive = file(target().resolve("archives"), jvm);
+        Path archive = file(archives(), jvm, ".jsa");
         if (System.getProperty(HOME) != null && Files.exists(archive)) {
             options.add("-XX:SharedArchiveFile=" + archive);
         }
         return options;
     }
 
-    /** Flags with which a JVM, and all that it starts, writes its archive into {@code folder} when it ends. */
+    /**
+     * Flags with which a JVM, and all that it starts, writes into {@code folder} its archive when it ends, and meanwhile
+     * the list of its classes, from which archives for other class paths are made.
+     */
     public static List<String> writingArchives(Path folder, Jvm jvm) {
-        return List.of("-XX:ArchiveClassesAtExit=" + file(folder, jvm), "-D" + ARCHIVES_TO_WRITE + "=" + folder);
+        return List.of(
+                "-XX:ArchiveClassesAtExit=" + file(folder, jvm, ".jsa"),
+                "-XX:DumpLoadedClassList=" + file(folder, jvm, ".classes"),
+                "-D" + ARCHIVES_TO_WRITE + "=" + folder);
+    }
+
+    /** Lists of the classes that each kind of JVM loads, in the JVM's own format; none where nothing is installed. */
+    public static List<Path> classLists() {
+        if (System.getProperty(HOME) == null) {
+            return List.of();
+        }
+        return Stream.of(Jvm.values())
+                .map(jvm -> file(archives(), jvm, ".classes"))
+                .filter(Files::exists)
+                .toList();
     }
 
     /** Flags that tell a JVM where the program lies. */
@@ -71,7 +89,11 @@ public final class Installation {
         return home().resolve("ops").resolve("target");
     }
 
-    private static Path file(Path folder, Jvm jvm) {
-        return folder.resolve(jvm.name().toLowerCase(Locale.ROOT) + ".jsa");
+    private static Path archives() {
+        return target().resolve("archives");
+    }
+
+    private static Path file(Path folder, Jvm jvm, String suffix) {
+        return folder.resolve(jvm.name().toLowerCase(Locale.ROOT) + suffix);
     }
 }

@@ -40,18 +40,24 @@ class InstallationTest {
         Files.writeString(target.resolve("classpath"), "/a.jar:/b.jar\n");
         assertEquals("/a.jar:/b.jar", Installation.classPath());
         assertFalse(Installation.archiveOptions(Jvm.WORKER).toString().contains(".jsa"), "none was made yet");
+        assertEquals(List.of(), Installation.classLists(), "none was made yet");
 
         Path archive = Files.createDirectories(target.resolve("archives")).resolve("worker.jsa");
         Files.createFile(archive);
         assertTrue(Installation.archiveOptions(Jvm.WORKER).contains("-XX:SharedArchiveFile=" + archive));
         assertFalse(Installation.archiveOptions(Jvm.NODE).toString().contains(".jsa"));
+        Path list = Files.createFile(archive.resolveSibling("node.classes"));
+        assertEquals(List.of(list), Installation.classLists());
     }
 
     @Test
     void whoIsToldToWriteArchivesTellsItsChildren() {
         System.setProperty(WRITE, "/archives");
         assertEquals(
-                List.of("-XX:ArchiveClassesAtExit=/archives/worker.jsa", "-D" + WRITE + "=/archives"),
+                List.of(
+                        "-XX:ArchiveClassesAtExit=/archives/worker.jsa",
+                        "-XX:DumpLoadedClassList=/archives/worker.classes",
+                        "-D" + WRITE + "=/archives"),
                 Installation.archiveOptions(Jvm.WORKER));
     }
 }
