@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * A process whose output is a console of cases. Its end says nothing. It is killed when its time is over, when it does not
@@ -33,10 +34,10 @@ final class ConsoleProcess {
      * @param console gets its lines
      * @param log gets them with the seconds since the start before each
      * @param limit after which it is killed
-     * @param endIfHung whether it is killed once its kernel says that a CPU hangs
+     * @param hopeless whether it is to be killed at once, asked with the time it runs
      * @return how it ended, in words
      */
-    static String run(List<String> command, LabConsole console, Path log, Duration limit, boolean endIfHung)
+    static String run(List<String> command, LabConsole console, Path log, Duration limit, Predicate<Duration> hopeless)
             throws IOException {
         List<String> guarded = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
         guarded.addAll(command);
@@ -52,11 +53,11 @@ final class ConsoleProcess {
                 reader.join(END_LIMIT.toMillis());
             });
             reader.start();
-            return await(process, console, limit, endIfHung);
+            return await(process, console, limit, hopeless);
         }
     }
 
-    private static String await(Process process, LabConsole console, Duration limit, boolean endIfHung) {
+    private static String await(Process process, LabConsole console, Duration limit, Predicate<Duration> hopeless) {
         long start = System.nanoTime();
         long limitNs = limit.toNanos();
         try {
@@ -68,7 +69,7 @@ final class ConsoleProcess {
                 if (took > limitNs) {
                     return "it was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
-                if (endIfHung && console.softLockup()) {
+                if (hopeless.test(Duration.ofNanos(took))) {
                     return "its kernel hung";
                 }
             }

@@ -6,11 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
 final class LabConsole {
     /** What the lab's kernel says when a CPU of it hangs; it may, when a guest has two vCPUs. */
     private static final String SOFT_LOCKUP = "soft lockup";
+
+    /** What the lab's first program says before anything of ours runs, behind what the BIOS sent to clear the screen. */
+    private static final Pattern UP = Pattern.compile("(\\x1b[^|]*)?lab: up .*");
 
     /** Lines shown of a case that came to no end, or to none at all. */
     private static final int TAIL_LINES = 60;
@@ -20,6 +24,7 @@ final class LabConsole {
     private final Map<String, Integer> begins = new LinkedHashMap<>();
     private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
     private boolean softLockup;
+    private boolean up;
 
     /** Of a run of these cases. */
     LabConsole(List<String> names) {
@@ -33,6 +38,7 @@ final class LabConsole {
         if (marker.isEmpty()) {
             lines.add(line);
             softLockup |= line.contains(SOFT_LOCKUP);
+            up |= UP.matcher(line).matches();
             return;
         }
         Marker m = marker.get();
@@ -47,6 +53,11 @@ final class LabConsole {
     private List<String> since(String name, int limit) {
         int end = lines.size();
         return lines.subList(begins.getOrDefault(name, Math.max(0, end - limit)), end);
+    }
+
+    /** Whether the lab's own kernel came up. */
+    synchronized boolean isUp() {
+        return up;
     }
 
     /** Whether the lab's own kernel hung. */

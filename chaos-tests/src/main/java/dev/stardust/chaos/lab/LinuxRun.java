@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun {
@@ -18,6 +19,9 @@ final class LinuxRun {
     private static final Duration CASE_LIMIT = Duration.ofSeconds(20);
 
     private static final int COPY_TIMEOUT_S = 60;
+
+    /** A lab's kernel takes some 3 s on a quiet host. */
+    private static final Duration UP_LIMIT = Duration.ofSeconds(60);
 
     private final boolean inLab;
     private final Path folder;
@@ -48,22 +52,28 @@ final class LinuxRun {
         return inLab ? "a lab machine" : "this host";
     }
 
-    /** Runs cases, all in one lab and one JVM. */
+    /**
+     * Runs cases, all in one lab and one JVM. A lab whose kernel does not come up, which was seen once in a hundred, has
+     * run nothing of ours: it is started once more.
+     */
     List<Verdict> run(String name, List<LinuxCase> cases) throws IOException {
-        LabConsole console = console(cases);
-        return console.verdicts(attempt(name, cases, console, false));
+        return run(name, cases, false);
     }
 
     /**
      * As {@link #run}, for guests with several vCPUs. These now and then hang the lab's own kernel, which says so: then
-     * they get one more lab.
+     * they get one more lab too.
      */
     List<Verdict> runAgainIfTheLabHangs(String name, List<LinuxCase> cases) throws IOException {
+        return run(name, cases, true);
+    }
+
+    private List<Verdict> run(String name, List<LinuxCase> cases, boolean again) throws IOException {
         LabConsole console = console(cases);
-        String end = attempt(name, cases, console, true);
-        if (console.softLockup()) {
+        String end = attempt(name, cases, console, again);
+        if (inLab && (!console.isUp() || (again && console.softLockup()))) {
             console = console(cases);
-            end = attempt(name + "-again", cases, console, true);
+            end = attempt(name + "-again", cases, console, again);
         }
         return console.verdicts(end);
     }
@@ -81,7 +91,9 @@ final class LinuxRun {
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             List<String> command = prepare(cases, work.path());
-            return ConsoleProcess.run(command, console, log, limit(cases), endIfHung) + "; its console is in " + log;
+            Predicate<Duration> hopeless = took ->
+                    inLab && ((endIfHung && console.softLockup()) || (!console.isUp() && took.compareTo(UP_LIMIT) > 0));
+            return ConsoleProcess.run(command, console, log, limit(cases), hopeless) + "; its console is in " + log;
         }
     }
 

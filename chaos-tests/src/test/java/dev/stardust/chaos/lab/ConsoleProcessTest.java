@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,13 +22,13 @@ class ConsoleProcessTest {
 
     private final LabConsole console = new LabConsole(List.of("one"));
 
-    private String run(String script, Duration limit, boolean endIfHung) throws IOException {
-        return ConsoleProcess.run(List.of("sh", "-c", script), console, folder.resolve("log"), limit, endIfHung);
+    private String run(String script, Duration limit, Predicate<Duration> hopeless) throws IOException {
+        return ConsoleProcess.run(List.of("sh", "-c", script), console, folder.resolve("log"), limit, hopeless);
     }
 
     @Test
     void verdictsComeFromTheConsoleNotFromTheExitCode() throws IOException {
-        assertEquals("it ended with code 0", run("echo case one FAILED 1 ms: bad", LONG, false));
+        assertEquals("it ended with code 0", run("echo case one FAILED 1 ms: bad", LONG, took -> false));
         assertFalse(console.verdicts("").get(0).ok());
         assertTrue(Files.readString(folder.resolve("log")).matches(" +[0-9]+\\.[0-9]{3} case one FAILED 1 ms: bad\n"));
     }
@@ -35,13 +36,16 @@ class ConsoleProcessTest {
     @Test
     void itsTimeEnds() throws IOException {
         assertEquals(
-                "it was killed after 0 s", run("echo case one begin; exec sleep 600", Duration.ofMillis(300), false));
+                "it was killed after 0 s",
+                run("echo case one begin; exec sleep 600", Duration.ofMillis(300), took -> false));
         assertEquals("it came to no end: x", console.verdicts("x").get(0).detail());
     }
 
     @Test
     void aHungKernelIsNotWaitedForWhenToldSo() throws IOException {
-        assertEquals("its kernel hung", run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, true));
+        assertEquals(
+                "its kernel hung",
+                run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.softLockup()));
     }
 
     @Test
@@ -80,7 +84,7 @@ class ConsoleProcessTest {
         public static void main(String[] args) throws IOException {
             String script = "echo $$ > " + args[0] + ".new; mv " + args[0] + ".new " + args[0] + "; exec sleep 600";
             Path log = Path.of(args[0] + ".log");
-            ConsoleProcess.run(List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, false);
+            ConsoleProcess.run(List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, took -> false);
         }
     }
 }

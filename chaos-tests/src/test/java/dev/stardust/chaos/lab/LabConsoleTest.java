@@ -45,6 +45,14 @@ class LabConsoleTest {
     }
 
     @Test
+    void theLabIsUpWhenItsFirstProgramSaysSo() {
+        lines("SeaBIOS", "Booting from ROM...", "| lab: up after 1 s");
+        assertFalse(console.isUp());
+        lines("\033c\033[?7l\033[2Jlab: up after 3.1 s\r");
+        assertTrue(console.isUp());
+    }
+
+    @Test
     void theLabsOwnHangIsSeen() {
         assertFalse(console.softLockup());
         lines("[   61.5] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [vcpu1-two:312]\r");
