@@ -42,6 +42,7 @@ final class LabConsole {
             return;
         }
         Marker m = marker.get();
+        up = true; // The BIOS clears the screen late at times, amid what the first program says.
         if (m.kind() == Kind.BEGIN) {
             begins.put(m.name(), lines.size());
         } else {

@@ -21,7 +21,7 @@ final class LinuxRun {
     private static final int COPY_TIMEOUT_S = 60;
 
     /** A lab's kernel takes some 3 s on a quiet host. */
-    private static final Duration UP_LIMIT = Duration.ofSeconds(60);
+    private static final Duration UP_LIMIT = Duration.ofSeconds(90);
 
     private final boolean inLab;
     private final Path folder;

@@ -50,6 +50,11 @@ class LabConsoleTest {
         assertFalse(console.isUp());
         lines("\033c\033[?7l\033[2Jlab: up after 3.1 s\r");
         assertTrue(console.isUp());
+        LabConsole garbled = new LabConsole(List.of("one"));
+        garbled.add("lab\033c: up after 3.1 s");
+        assertFalse(garbled.isUp());
+        garbled.add("case one begin");
+        assertTrue(garbled.isUp());
     }
 
     @Test
