@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A case that measures, run like a test's: in a lab machine, or on this host where its KVM runs Linux. */
-public final class LabBench {
+public final class LabBench implements AutoCloseable {
     private final LinuxRun run;
     private final LinuxCase linuxCase;
 
@@ -40,5 +40,11 @@ public final class LabBench {
             throw new ToolException(ToolException.INTERNAL, verdict.describe());
         }
         return verdict.detail();
+    }
+
+    /** Removes what its labs shared. */
+    @Override
+    public void close() throws IOException {
+        run.close();
     }
 }

@@ -33,28 +33,19 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
     private static final String LIBRARIES = "lib";
     private static final String TOOLS = "tools";
     private static final String KERNELS = "boot";
-    private static final String JARS = "jars";
     private static final String DISCS = "discs";
-    private static final String ARCHIVE = "classes.jsa";
 
     /** Makes them in a folder that is empty, with what is cached. */
     static LabImages make(
-            LabCache cache,
-            LinuxFiles linux,
-            Path guestInitramfs,
-            Path discs,
-            Path result,
-            List<Path> classPath,
-            Path folder)
+            LabCache cache, LinuxFiles linux, Path guestInitramfs, Path discs, Path result, LabJars jars, Path folder)
             throws IOException {
         Path initramfs = folder.resolve("lab.cpio");
         new Initramfs(linux).writeForLab(initramfs);
-        Path runtime = JavaRuntime.prepare(cache);
         return new LabImages(
                 linux.bzImage(),
                 initramfs,
-                base(cache, linux, runtime),
-                work(guestInitramfs, discs, runtime, classPath, folder),
+                base(cache, linux, JavaRuntime.prepare(cache)),
+                work(guestInitramfs, discs, jars, folder),
                 result);
     }
 
@@ -91,17 +82,11 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
         External.run(COPY_TIMEOUT_S, List.of("cp", "-a", from.toString(), to.toString()));
     }
 
-    private static Path work(Path guestInitramfs, Path discs, Path runtime, List<Path> elements, Path folder)
-            throws IOException {
+    private static Path work(Path guestInitramfs, Path discs, LabJars jars, Path folder) throws IOException {
         Path image = folder.resolve("work.ext4");
         try (TempFolder content = TempFolder.create(folder, "work-")) {
             Path root = content.path();
-            Path jars = Files.createDirectory(root.resolve(JARS));
-            List<String> classPath = new ArrayList<>();
-            for (String jar : LabClassPath.copy(elements, jars)) {
-                classPath.add(JARS + "/" + jar);
-            }
-            ClassArchive.make(runtime, root, classPath, root.resolve(ARCHIVE));
+            External.run(COPY_TIMEOUT_S, List.of("cp", "-al", jars.folder() + "/.", root.toString()));
             String initramfs = guestInitramfs.getFileName().toString();
             Files.copy(guestInitramfs, root.resolve(initramfs), StandardCopyOption.REPLACE_EXISTING);
             GuestFiles guest = new GuestFiles(
@@ -113,10 +98,10 @@ record LabImages(Path kernel, Path initramfs, Path base, Path work, Path result)
             copyTree(discs, root.resolve(DISCS));
             // Moving the archive to a random address, as is usual, would be half a second there.
             List<String> arguments = new ArrayList<>(List.of(
-                    "-XX:SharedArchiveFile=" + ARCHIVE,
+                    "-XX:SharedArchiveFile=" + LabJars.ARCHIVE,
                     "-XX:+UnlockDiagnosticVMOptions",
                     "-XX:ArchiveRelocationMode=0"));
-            arguments.addAll(LabProgram.arguments(classPath, guest));
+            arguments.addAll(LabProgram.arguments(jars.classPath(), guest));
             Files.write(root.resolve("java.args"), arguments);
             Ext4Image.make(root, image);
         }

@@ -7,11 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
-final class LinuxRun {
+final class LinuxRun implements AutoCloseable {
     /** For the lab itself. */
     private static final Duration LAB_LIMIT = Duration.ofMinutes(2);
 
@@ -26,6 +30,12 @@ final class LinuxRun {
     private final boolean inLab;
     private final Path folder;
     private final List<Path> more;
+
+    /** Takes the jars that labs share. */
+    private final TempFolder shared;
+
+    /** Those made so far, by class path. */
+    private final Map<List<Path>, LabJars> jars = new HashMap<>();
 
     /**
      * Prepares.
@@ -45,6 +55,7 @@ final class LinuxRun {
         this.more = List.copyOf(more);
         inLab = mode == LinuxMode.LAB || (mode == LinuxMode.AUTO && !HostKvm.runsLinux());
         this.folder = Files.createDirectories(folder);
+        shared = TempFolder.create(this.folder, "shared-");
     }
 
     /** Where the cases run, for the user. */
@@ -68,14 +79,32 @@ final class LinuxRun {
         return run(name, cases, true);
     }
 
-    private List<Verdict> run(String name, List<LinuxCase> cases, boolean again) throws IOException {
+    private List<Verdict> run(String name, List<LinuxCase> cases, boolean mayLockUp) throws IOException {
         LabConsole console = console(cases);
-        String end = attempt(name, cases, console, again);
-        if (inLab && (!console.isUp() || (again && console.softLockup()))) {
+        String end = attempt(name, cases, console, mayLockUp);
+        if (inLab && (!console.isUp() || locked(console, mayLockUp))) {
             console = console(cases);
-            end = attempt(name + "-again", cases, console, again);
+            end = attempt(name + "-again", cases, console, mayLockUp);
         }
-        return console.verdicts(end);
+        return onceMoreIfAstray(name, cases, console.verdicts(end));
+    }
+
+    /** A case whose guest the lab may have sent astray gets one more lab: see ADR 7. */
+    private List<Verdict> onceMoreIfAstray(String name, List<LinuxCase> cases, List<Verdict> first) throws IOException {
+        Set<String> astray =
+                first.stream().filter(Verdict::isAstray).map(Verdict::name).collect(Collectors.toSet());
+        if (!inLab || astray.isEmpty()) {
+            return first;
+        }
+        List<LinuxCase> again =
+                cases.stream().filter(each -> astray.contains(each.name())).toList();
+        LabConsole console = console(again);
+        String end = attempt(name + "-astray", again, console, false);
+        return Verdict.merge(first, console.verdicts(end));
+    }
+
+    private static boolean locked(LabConsole console, boolean mayLockUp) {
+        return mayLockUp && console.softLockup();
     }
 
     private static LabConsole console(List<LinuxCase> cases) {
@@ -86,13 +115,13 @@ final class LinuxRun {
         return cases.stream().map(LinuxCase::name).toList();
     }
 
-    private String attempt(String name, List<LinuxCase> cases, LabConsole console, boolean endIfHung)
+    private String attempt(String name, List<LinuxCase> cases, LabConsole console, boolean mayLockUp)
             throws IOException {
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             List<String> command = prepare(cases, work.path());
-            Predicate<Duration> hopeless = took ->
-                    inLab && ((endIfHung && console.softLockup()) || (!console.isUp() && took.compareTo(UP_LIMIT) > 0));
+            Predicate<Duration> hopeless =
+                    took -> inLab && (locked(console, mayLockUp) || (!console.isUp() && took.compareTo(UP_LIMIT) > 0));
             return ConsoleProcess.run(command, console, log, limit(cases), hopeless) + "; its console is in " + log;
         }
     }
@@ -111,8 +140,19 @@ final class LinuxRun {
         Path result = result(cases, linux, discs, work);
         return inLab
                 ? LabMachine.command(
-                        LabImages.make(cache, linux, initramfs, discs, result, classPath(cases), work), names(cases))
+                        LabImages.make(cache, linux, initramfs, discs, result, jars(cache, classPath(cases)), work),
+                        names(cases))
                 : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), cases);
+    }
+
+    private LabJars jars(LabCache cache, List<Path> classPath) throws IOException {
+        LabJars made = jars.get(classPath);
+        if (made == null) {
+            Path place = shared.path().resolve(Integer.toString(jars.size()));
+            made = LabJars.make(JavaRuntime.prepare(cache), classPath, place);
+            jars.put(classPath, made);
+        }
+        return made;
     }
 
     private static Duration limit(List<LinuxCase> cases) {
@@ -152,5 +192,11 @@ final class LinuxRun {
         command.addAll(LabProgram.arguments(classPath, guest));
         command.addAll(names(cases));
         return command;
+    }
+
+    /** Removes what labs shared. */
+    @Override
+    public void close() throws IOException {
+        shared.close();
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,6 +29,8 @@ class LinuxTest {
 
     /** A lab keeps little more than one processor busy. */
     private static final int LABS_AT_A_TIME = 2;
+
+    private static final int STOP_LIMIT_S = 20;
 
     private static final ExecutorService LABS = Executors.newFixedThreadPool(LABS_AT_A_TIME);
 
@@ -70,8 +73,10 @@ class LinuxTest {
     }
 
     @AfterAll
-    static void end() {
+    static void end() throws IOException, InterruptedException {
         LABS.shutdownNow();
+        LABS.awaitTermination(STOP_LIMIT_S, TimeUnit.SECONDS);
+        run.close();
     }
 
     @TestFactory

@@ -6,9 +6,12 @@ import dev.stardust.hypervisor.kvm.KvmException;
 import dev.stardust.hypervisor.kvm.KvmIoctl;
 import dev.stardust.hypervisor.kvm.KvmStructs.KvmRegs;
 import dev.stardust.hypervisor.kvm.KvmVcpu;
+import dev.stardust.hypervisor.kvm.RegisterDump;
 import dev.stardust.hypervisor.kvm.VcpuExit;
 import java.nio.ByteBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers a vCPU's exits: accesses go to the buses, what cannot go on ends the machine. Allocates nothing per access. */
 final class ExitDispatcher implements VcpuThread.ExitHandler {
@@ -20,6 +23,8 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
         /** The guest cannot go on. */
         void failed(String reason);
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(ExitDispatcher.class);
 
     private final Bus ports;
     private final Bus memory;
@@ -61,7 +66,9 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
             case MMIO -> memoryAccess(exit);
             case INTR -> {}
             case HLT, SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, SYSTEM_EVENT, OTHER -> {
-                failed(exit.describe() + " at rip " + rip(vcpu));
+                String reason = exit.describe() + " at rip " + rip(vcpu);
+                log(vcpu, reason);
+                failed(reason);
                 return false;
             }
         }
@@ -103,6 +110,14 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
             memory.write(address, width, exit.mmioValue());
         } else {
             exit.mmioAnswer(memory.read(address, width));
+        }
+    }
+
+    private static void log(KvmVcpu vcpu, String reason) {
+        try {
+            LOG.warn("{}: {}", reason, RegisterDump.of(vcpu));
+        } catch (KvmException e) {
+            LOG.warn("{}: its registers are unknown: {}", reason, e.getMessage());
         }
     }
 

@@ -18,7 +18,13 @@ final class InspectCommand extends AskCommand {
         String path = "/vms/" + ApiClient.escape(vm);
         ObjectNode answer = (ObjectNode) client.get(path);
         if (answer.path("state").asText().equals("running")) {
-            answer.set("devices", client.get(path + "/devices"));
+            try {
+                answer.set("devices", client.get(path + "/devices"));
+            } catch (CliException e) {
+                // It has ended meanwhile, or its host does not answer: what the cluster knows of it is shown all the
+                // same.
+                answer.put("devicesError", e.getMessage());
+            }
         }
         return answer;
     }

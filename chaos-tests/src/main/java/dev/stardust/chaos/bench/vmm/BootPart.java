@@ -38,10 +38,12 @@ final class BootPart {
     void measure(Path parent, Report report) throws IOException {
         Path folder = Files.createDirectory(parent.resolve("boot"));
         Path program = Programs.program(BootBench.PROGRAM, folder, "-static");
-        LabBench bench = new LabBench("bench-boot", Files.createDirectory(folder.resolve("lab")), List.of(program));
-        report.add("## Boot of Linux");
-        report.add(METHOD + " Guests ran in " + bench.place() + ".");
-        report.add(table(Boots.parse(bench.run())));
+        try (LabBench bench =
+                new LabBench("bench-boot", Files.createDirectory(folder.resolve("lab")), List.of(program))) {
+            report.add("## Boot of Linux");
+            report.add(METHOD + " Guests ran in " + bench.place() + ".");
+            report.add(table(Boots.parse(bench.run())));
+        }
     }
 
     static Table table(Boots boots) {

@@ -50,11 +50,12 @@ final class IoPart {
         for (Map.Entry<String, String> file : FIRMWARE.entrySet()) {
             Files.copy(Path.of(file.getValue(), file.getKey()), firmware.resolve(file.getKey()));
         }
-        LabBench bench =
-                new LabBench("bench-io", Files.createDirectory(folder.resolve("lab")), List.of(tools, image, qemu));
-        report.add("## Disk and network");
-        report.add(METHOD + " Guests ran in " + bench.place() + ".");
-        report.add(table(IoFigures.parse(bench.run())));
+        try (LabBench bench =
+                new LabBench("bench-io", Files.createDirectory(folder.resolve("lab")), List.of(tools, image, qemu))) {
+            report.add("## Disk and network");
+            report.add(METHOD + " Guests ran in " + bench.place() + ".");
+            report.add(table(IoFigures.parse(bench.run())));
+        }
     }
 
     static Table table(IoFigures figures) {

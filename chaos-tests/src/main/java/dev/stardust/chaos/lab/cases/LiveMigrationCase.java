@@ -83,7 +83,7 @@ final class LiveMigrationCase implements LinuxCase {
                   block $old > /tmp/old
                   dd if=/dev/vda bs=4k skip=$old count=1 2> /dev/null | cmp -s - /tmp/old || echo "wrong: block $old"
                   echo "beat $n at $(date +%s)"
-                  sleep 0.2
+                  sleep 0.5
                 done
                 wait
                 i=0

@@ -1,5 +1,6 @@
 package dev.stardust.chaos.lab.cases;
 
+import dev.stardust.chaos.lab.CaseFailure;
 import dev.stardust.chaos.lab.GuestTools;
 import dev.stardust.chaos.lab.LabContext;
 import java.io.IOException;
@@ -58,10 +59,12 @@ final class MicrovmGuest implements AutoCloseable {
     void awaitLine(String wanted, int limitS) throws IOException, InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitS);
         while (!lines(serial).contains(wanted)) {
-            LabContext.check(
-                    process.isAlive() && System.nanoTime() < end,
-                    "QEMU's guest came to no end: " + Files.readString(output) + "\n"
-                            + String.join("\n", lines(serial)));
+            if (!process.isAlive() || System.nanoTime() > end) {
+                String how =
+                        process.isAlive() ? "in " + limitS + " s" : "before QEMU ended with " + process.exitValue();
+                throw new CaseFailure("QEMU's guest did not write '" + wanted + "' " + how + ": "
+                        + Files.readString(output) + "\n" + String.join("\n", lines(serial)));
+            }
             Thread.sleep(LOOK_MS);
         }
     }
