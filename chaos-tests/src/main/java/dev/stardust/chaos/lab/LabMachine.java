@@ -9,7 +9,6 @@ import java.util.List;
  */
 final class LabMachine {
     private static final int MEMORY_MIB = 2048;
-    private static final int CPUS = 2;
 
     /** On a busy host the emulated timer ticks too late for the kernel's check of it, which ends in a panic. */
     private static final String COMMAND_LINE =
@@ -17,8 +16,12 @@ final class LabMachine {
 
     private LabMachine() {}
 
-    /** The command that runs these cases in a lab. */
-    static List<String> command(LabImages images, List<String> cases) {
+    /**
+     * The command that runs these cases in a lab.
+     *
+     * @param cpus its number; several run at once, on threads of their own
+     */
+    static List<String> command(LabImages images, List<String> cases, int cpus) {
         return List.of(
                 "qemu-system-x86_64",
                 "-M",
@@ -28,7 +31,7 @@ final class LabMachine {
                 "-cpu",
                 "EPYC,+svm,+npt",
                 "-smp",
-                Integer.toString(CPUS),
+                Integer.toString(cpus),
                 "-m",
                 Integer.toString(MEMORY_MIB),
                 "-kernel",

@@ -3,6 +3,8 @@ package dev.stardust.chaos.lab;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.stardust.chaos.lab.cases.LinuxCases;
+import dev.stardust.hypervisor.kvm.KvmSystem;
+import dev.stardust.hypervisor.kvm.KvmVm;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.slf4j.LoggerFactory;
@@ -17,11 +19,22 @@ public final class LabMain {
         ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.WARN);
         GuestFiles files = new GuestFiles(
                 Path.of(args[0]), Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), Path.of(args[4]));
+        holdVm();
         CaseRunner runner = new CaseRunner(files, System.out);
         for (String name : Arrays.asList(args).subList(FILES, args.length)) {
             runner.run(LinuxCases.named(name));
         }
         // Threads of a case that hangs do not keep it.
         System.exit(0);
+    }
+
+    /**
+     * Makes a VM that stays as long as this JVM. Without one, KVM rewrites code of the lab's kernel whenever the first VM
+     * comes or the last goes, and the first local APIC of a guest is off or none is: see docs/lab.md.
+     */
+    private static void holdVm() {
+        KvmVm vm = KvmSystem.shared().createVm();
+        vm.createIrqchip();
+        vm.createVcpu(0);
     }
 }

@@ -14,6 +14,14 @@ public interface LinuxCase {
     }
 
     /**
+     * CPUs of the lab that it runs in. One is enough for most, and safe: an emulated machine with two now and then runs code
+     * that the other CPU has just changed (see docs/lab.md).
+     */
+    default int labCpus() {
+        return vcpus();
+    }
+
+    /**
      * What the guest does after it said INNER UP: shell commands for busybox, with {@code load MODULE} for kernel modules
      * of {@code Initramfs.GUEST_MODULES}. Afterwards the guest powers off.
      */

@@ -10,9 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun implements AutoCloseable {
@@ -86,21 +84,7 @@ final class LinuxRun implements AutoCloseable {
             console = console(cases);
             end = attempt(name + "-again", cases, console, mayLockUp);
         }
-        return onceMoreIfAstray(name, cases, console.verdicts(end));
-    }
-
-    /** A case whose guest the lab may have sent astray gets one more lab: see ADR 7. */
-    private List<Verdict> onceMoreIfAstray(String name, List<LinuxCase> cases, List<Verdict> first) throws IOException {
-        Set<String> astray =
-                first.stream().filter(Verdict::isAstray).map(Verdict::name).collect(Collectors.toSet());
-        if (!inLab || astray.isEmpty()) {
-            return first;
-        }
-        List<LinuxCase> again =
-                cases.stream().filter(each -> astray.contains(each.name())).toList();
-        LabConsole console = console(again);
-        String end = attempt(name + "-astray", again, console, false);
-        return Verdict.merge(first, console.verdicts(end));
+        return console.verdicts(end);
     }
 
     private static boolean locked(LabConsole console, boolean mayLockUp) {
@@ -141,7 +125,8 @@ final class LinuxRun implements AutoCloseable {
         return inLab
                 ? LabMachine.command(
                         LabImages.make(cache, linux, initramfs, discs, result, jars(cache, classPath(cases)), work),
-                        names(cases))
+                        names(cases),
+                        cases.stream().mapToInt(LinuxCase::labCpus).max().orElse(1))
                 : onHost(new GuestFiles(linux.bzImage(), linux.vmlinux(), initramfs, discs, result), cases);
     }
 
