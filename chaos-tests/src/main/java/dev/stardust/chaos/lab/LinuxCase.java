@@ -8,14 +8,14 @@ public interface LinuxCase {
     /** Lower-case letters, digits and dashes. */
     String name();
 
-    /** vCPUs of its largest guest. Cases with more than one run in a lab of their own. */
+    /** vCPUs of its largest guest. */
     default int vcpus() {
         return 1;
     }
 
     /**
      * CPUs of the lab that it runs in. One is enough for most, and safe: an emulated machine with two now and then runs code
-     * that the other CPU has just changed (see docs/lab.md).
+     * that the other CPU has just changed (see docs/lab.md). A case that needs more has a lab of its own.
      */
     default int labCpus() {
         return vcpus();

@@ -69,10 +69,7 @@ final class LinuxRun implements AutoCloseable {
         return run(name, cases, false);
     }
 
-    /**
-     * As {@link #run}, for guests with several vCPUs. These now and then hang the lab's own kernel, which says so: then
-     * they get one more lab too.
-     */
+    /** As {@link #run}, for labs with several CPUs, whose kernel may hang and say so: then they get one more lab too. */
     List<Verdict> runAgainIfTheLabHangs(String name, List<LinuxCase> cases) throws IOException {
         return run(name, cases, true);
     }

@@ -4,6 +4,7 @@ import dev.stardust.chaos.lab.CdLoader;
 import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.boot.BootSpec.Protocol;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** All cases, in the order in which they run. */
@@ -41,33 +42,33 @@ public final class LinuxCases {
 
     private LinuxCases() {}
 
-    /** The cases whose guests have one vCPU, no disk or CD made for them, and nothing of a node. */
-    public static List<LinuxCase> withOneVcpu() {
-        return ALL.stream()
-                .filter(c -> c.vcpus() == 1 && c.cd().isEmpty() && !c.hasRoot() && !c.hasNodeParts())
-                .toList();
+    /** The cases that need no disk or CD made for them, and nothing of a node. */
+    public static List<LinuxCase> simple() {
+        return withOneCpu(c -> c.cd().isEmpty() && !c.hasRoot() && !c.hasNodeParts());
     }
 
     /** The cases that have a CD or a root made for them, and no BIOS. */
     public static List<LinuxCase> withDiscs() {
-        return ALL.stream()
-                .filter(c -> (c.cd().isPresent() || c.hasRoot()) && !c.needsBios())
-                .toList();
+        return withOneCpu(c -> (c.cd().isPresent() || c.hasRoot()) && !c.needsBios());
     }
 
     /** The cases whose CD a BIOS starts. */
     public static List<LinuxCase> withBios() {
-        return ALL.stream().filter(LinuxCase::needsBios).toList();
+        return withOneCpu(LinuxCase::needsBios);
     }
 
     /** The cases that use parts of a node. */
     public static List<LinuxCase> withNodeParts() {
-        return ALL.stream().filter(LinuxCase::hasNodeParts).toList();
+        return withOneCpu(LinuxCase::hasNodeParts);
     }
 
-    /** The cases whose guests have several. */
-    public static List<LinuxCase> withSeveralVcpus() {
-        return ALL.stream().filter(c -> c.vcpus() > 1).toList();
+    private static List<LinuxCase> withOneCpu(Predicate<LinuxCase> and) {
+        return ALL.stream().filter(c -> c.labCpus() == 1 && and.test(c)).toList();
+    }
+
+    /** The cases whose lab has several CPUs. */
+    public static List<LinuxCase> withSeveralCpus() {
+        return ALL.stream().filter(c -> c.labCpus() > 1).toList();
     }
 
     /** The case of that name. */
