@@ -11,9 +11,10 @@ record WorkerChild(ProcessId process, Process child) implements RunningWorker {
         return process.pid();
     }
 
+    /** {@inheritDoc} A child of this JVM is so until the JVM has its exit status, which {@link #end} tells. */
     @Override
     public boolean isAlive() {
-        return process.isAlive();
+        return child == null ? process.isAlive() : child.isAlive();
     }
 
     @Override
@@ -23,7 +24,7 @@ record WorkerChild(ProcessId process, Process child) implements RunningWorker {
 
     @Override
     public String end() {
-        if (child == null || child.isAlive()) {
+        if (child == null) {
             return "";
         }
         // The shell's way to tell a signal: 128 and its number.
