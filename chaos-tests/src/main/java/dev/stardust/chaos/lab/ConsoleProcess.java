@@ -70,7 +70,7 @@ final class ConsoleProcess {
                     return "it was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
                 if (hopeless.test(Duration.ofNanos(took))) {
-                    return "its kernel hung";
+                    return "it hung and was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
             }
             return "it ended with code " + process.exitValue();

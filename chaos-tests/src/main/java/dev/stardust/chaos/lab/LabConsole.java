@@ -6,15 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
 final class LabConsole {
     /** What the lab's kernel says when a CPU of it hangs; it may, when a guest has two vCPUs. */
     private static final String SOFT_LOCKUP = "soft lockup";
 
-    /** What the lab's first program says before anything of ours runs, behind what the BIOS sent to clear the screen. */
-    private static final Pattern UP = Pattern.compile("(\\x1b[^|]*)?lab: up .*");
+    /** What the cases' program says now and then, so that one knows that the lab does not hang. */
+    static final String ALIVE = "lab: alive";
 
     /** Lines shown of a case that came to no end, or to none at all. */
     private static final int TAIL_LINES = 60;
@@ -24,7 +23,7 @@ final class LabConsole {
     private final Map<String, Integer> begins = new LinkedHashMap<>();
     private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
     private boolean softLockup;
-    private boolean up;
+    private long heard;
 
     /** Of a run of these cases. */
     LabConsole(List<String> names) {
@@ -34,11 +33,14 @@ final class LabConsole {
     /** Takes a line. */
     synchronized void add(String raw) {
         String line = raw.stripTrailing();
+        heard++;
+        if (line.equals(ALIVE)) {
+            return;
+        }
         Optional<Marker> marker = Marker.parse(line);
         if (marker.isEmpty()) {
             lines.add(line);
             softLockup |= line.contains(SOFT_LOCKUP);
-            up |= UP.matcher(line).matches();
             return;
         }
         Marker m = marker.get();
@@ -55,12 +57,9 @@ final class LabConsole {
         return lines.subList(begins.getOrDefault(name, Math.max(0, end - limit)), end);
     }
 
-    /**
-     * Whether the lab's own kernel came up. A case that began says so too: the BIOS clears the screen late at times, amid
-     * what the first program says.
-     */
-    synchronized boolean isUp() {
-        return up || !begins.isEmpty();
+    /** How many lines came so far. */
+    synchronized long heard() {
+        return heard;
     }
 
     /** Whether the lab's own kernel hung. */
@@ -71,6 +70,11 @@ final class LabConsole {
     /** Whether each of these cases came to an end. */
     synchronized boolean isComplete() {
         return verdicts.keySet().containsAll(names);
+    }
+
+    /** Whether a case came to no end. */
+    synchronized boolean isUnfinished(String name) {
+        return !verdicts.containsKey(name);
     }
 
     /**

@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 /** Runs cases in this JVM, on this machine's KVM: {@code LabMain BZIMAGE VMLINUX INITRAMFS DISCS RESULT CASE...}. */
 public final class LabMain {
     private static final int FILES = 5;
+    private static final int ALIVE_MS = 5_000;
 
     private LabMain() {}
 
@@ -20,12 +21,31 @@ public final class LabMain {
         GuestFiles files = new GuestFiles(
                 Path.of(args[0]), Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), Path.of(args[4]));
         holdVm();
+        sayAlive();
         CaseRunner runner = new CaseRunner(files, System.out);
         for (String name : Arrays.asList(args).subList(FILES, args.length)) {
             runner.run(LinuxCases.named(name));
         }
         // Threads of a case that hangs do not keep it.
         System.exit(0);
+    }
+
+    private static void sayAlive() {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        while (true) {
+                            System.out.print(LabConsole.ALIVE + "\n");
+                            System.out.flush();
+                            Thread.sleep(ALIVE_MS);
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "alive");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /**

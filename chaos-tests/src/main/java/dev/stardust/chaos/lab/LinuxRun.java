@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import dev.stardust.chaos.External;
+import dev.stardust.chaos.lab.cases.LinuxCases;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 
 /** Runs cases with unmodified Linux guests, in a lab machine or on this host, and says what became of each. */
 final class LinuxRun implements AutoCloseable {
@@ -21,9 +21,6 @@ final class LinuxRun implements AutoCloseable {
     private static final Duration CASE_LIMIT = Duration.ofSeconds(20);
 
     private static final int COPY_TIMEOUT_S = 60;
-
-    /** A lab's kernel takes some 3 s on a quiet host. */
-    private static final Duration UP_LIMIT = Duration.ofSeconds(90);
 
     private final boolean inLab;
     private final Path folder;
@@ -61,31 +58,33 @@ final class LinuxRun implements AutoCloseable {
         return inLab ? "a lab machine" : "this host";
     }
 
-    /**
-     * Runs cases, all in one lab and one JVM. A lab whose kernel does not come up, which was seen once in a hundred, has
-     * run nothing of ours: it is started once more.
-     */
+    /** Runs cases, all in one lab and one JVM. Those that fail through the lab itself get one more, see docs/lab.md. */
     List<Verdict> run(String name, List<LinuxCase> cases) throws IOException {
         return run(name, cases, false);
     }
 
-    /** As {@link #run}, for labs with several CPUs, whose kernel may hang and say so: then they get one more lab too. */
-    List<Verdict> runAgainIfTheLabHangs(String name, List<LinuxCase> cases) throws IOException {
+    /** As {@link #run}, for cases whose lab has several CPUs. */
+    List<Verdict> runWithSeveralCpus(String name, List<LinuxCase> cases) throws IOException {
         return run(name, cases, true);
     }
 
-    private List<Verdict> run(String name, List<LinuxCase> cases, boolean mayLockUp) throws IOException {
+    private List<Verdict> run(String name, List<LinuxCase> cases, boolean severalCpus) throws IOException {
         LabConsole console = console(cases);
-        String end = attempt(name, cases, console, mayLockUp);
-        if (inLab && (!console.isUp() || locked(console, mayLockUp))) {
-            console = console(cases);
-            end = attempt(name + "-again", cases, console, mayLockUp);
+        LabWatch watch = new LabWatch(console, severalCpus);
+        List<Verdict> verdicts = new ArrayList<>(console.verdicts(attempt(name, cases, console, watch)));
+        List<Verdict> ofLab = verdicts.stream()
+                .filter(v -> console.isUnfinished(v.name()) ? watch.hung() : severalCpus && inLab && v.isAstray())
+                .toList();
+        if (!ofLab.isEmpty()) {
+            ofLab.forEach(v -> System.out.println("LinuxRun: " + v.name() + " gets one more lab: " + v.detail()));
+            verdicts.removeAll(ofLab);
+            List<LinuxCase> again =
+                    ofLab.stream().map(v -> LinuxCases.named(v.name())).toList();
+            LabConsole second = console(again);
+            String end = attempt(name + "-again", again, second, new LabWatch(second, severalCpus));
+            verdicts.addAll(second.verdicts(end));
         }
-        return console.verdicts(end);
-    }
-
-    private static boolean locked(LabConsole console, boolean mayLockUp) {
-        return mayLockUp && console.softLockup();
+        return verdicts;
     }
 
     private static LabConsole console(List<LinuxCase> cases) {
@@ -96,14 +95,12 @@ final class LinuxRun implements AutoCloseable {
         return cases.stream().map(LinuxCase::name).toList();
     }
 
-    private String attempt(String name, List<LinuxCase> cases, LabConsole console, boolean mayLockUp)
-            throws IOException {
+    private String attempt(String name, List<LinuxCase> cases, LabConsole console, LabWatch watch) throws IOException {
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             List<String> command = prepare(cases, work.path());
-            Predicate<Duration> hopeless =
-                    took -> inLab && (locked(console, mayLockUp) || (!console.isUp() && took.compareTo(UP_LIMIT) > 0));
-            return ConsoleProcess.run(command, console, log, limit(cases), hopeless) + "; its console is in " + log;
+            return ConsoleProcess.run(command, console, log, limit(cases), took -> inLab && watch.test(took))
+                    + "; its console is in " + log;
         }
     }
 

@@ -43,9 +43,8 @@ class ConsoleProcessTest {
 
     @Test
     void aHungKernelIsNotWaitedForWhenToldSo() throws IOException {
-        assertEquals(
-                "its kernel hung",
-                run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.softLockup()));
+        String end = run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.softLockup());
+        assertTrue(end.startsWith("it hung and was killed after "), end);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -45,16 +46,42 @@ class LabConsoleTest {
     }
 
     @Test
-    void theLabIsUpWhenItsFirstProgramSaysSo() {
-        lines("SeaBIOS", "Booting from ROM...", "| lab: up after 1 s");
-        assertFalse(console.isUp());
-        lines("\033c\033[?7l\033[2Jlab: up after 3.1 s\r");
-        assertTrue(console.isUp());
-        LabConsole garbled = new LabConsole(List.of("one"));
-        garbled.add("lab\033c: up after 3.1 s");
-        assertFalse(garbled.isUp());
-        garbled.add("case one begin");
-        assertTrue(garbled.isUp());
+    void whatSaysThatTheLabLivesIsHeardAndNotShown() {
+        lines("case one begin", LabConsole.ALIVE + "\r", "| why", "case one FAILED 5 ms: because");
+        assertEquals(4, console.heard());
+        assertEquals(
+                new Verdict("one", false, "5 ms: because", List.of("| why")),
+                console.verdicts("").get(0));
+        assertFalse(console.isUnfinished("one"));
+        assertTrue(console.isUnfinished("two"));
+    }
+
+    @Test
+    void aLabHangsWhenItIsSilentForLong() {
+        LabWatch watch = new LabWatch(console, false);
+        lines("SeaBIOS");
+        assertFalse(watch.test(Duration.ofSeconds(1)));
+        assertFalse(watch.test(Duration.ofSeconds(90)));
+        lines(LabConsole.ALIVE, "soft lockup");
+        assertFalse(watch.test(Duration.ofSeconds(91)));
+        assertFalse(watch.test(Duration.ofSeconds(181)));
+        assertFalse(watch.hung());
+        assertTrue(watch.test(Duration.ofSeconds(182)));
+        assertTrue(watch.hung());
+    }
+
+    @Test
+    void aLabWithSeveralCpusHangsWhenItsKernelSaysSo() {
+        LabWatch watch = new LabWatch(console, true);
+        lines("soft lockup");
+        assertTrue(watch.test(Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void aLabThatHasDoneItsWorkDoesNotHang() {
+        LabWatch watch = new LabWatch(console, true);
+        lines("soft lockup", "case one ok 1 ms", "case two ok 1 ms");
+        assertFalse(watch.test(Duration.ofSeconds(200)));
     }
 
     @Test
@@ -62,5 +89,13 @@ class LabConsoleTest {
         assertFalse(console.softLockup());
         lines("[   61.5] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [vcpu1-two:312]\r");
         assertTrue(console.softLockup());
+    }
+
+    @Test
+    void onlyAGuestThatKvmCouldNotGoOnWithIsAstray() {
+        assertTrue(new Verdict("a", false, "reason=KVM_EXIT_SHUTDOWN (triple fault)", List.of()).isAstray());
+        assertTrue(new Verdict("a", false, "reason=KVM_EXIT_INTERNAL_ERROR (suberror 1)", List.of()).isAstray());
+        assertFalse(new Verdict("a", true, "ended by KVM_EXIT_SHUTDOWN as it should", List.of()).isAstray());
+        assertFalse(new Verdict("a", false, "the disk holds something else", List.of()).isAstray());
     }
 }

@@ -113,7 +113,7 @@ class LinuxTest {
     Stream<DynamicTest> withSeveralCpus() throws IOException {
         List<Verdict> verdicts = new ArrayList<>();
         for (LinuxCase each : chosen(LinuxCases.withSeveralCpus())) {
-            verdicts.addAll(run.runAgainIfTheLabHangs(each.name(), List.of(each)));
+            verdicts.addAll(run.runWithSeveralCpus(each.name(), List.of(each)));
         }
         return tests(verdicts);
     }
