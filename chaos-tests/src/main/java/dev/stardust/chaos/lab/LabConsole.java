@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
 final class LabConsole {
-    /** What the lab's kernel says when a CPU of it hangs; it may, when a guest has two vCPUs. */
+    /** What the lab's kernel says when a CPU of it hangs; it may, when it has several. */
     private static final String SOFT_LOCKUP = "soft lockup";
 
     /** What the cases' program says now and then, so that one knows that the lab does not hang. */

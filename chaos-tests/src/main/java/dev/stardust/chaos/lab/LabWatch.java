@@ -6,7 +6,7 @@ import java.util.function.Predicate;
 /** Tells a lab that hangs from one that is slow. Asked again and again while the lab runs. */
 final class LabWatch implements Predicate<Duration> {
     /** The cases' program says that it lives every few seconds; a kernel comes up in some 5 s on a quiet host. */
-    static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
+    private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
 
     private final LabConsole console;
     private final boolean mayLockUp;

@@ -8,21 +8,23 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** The registers of a vCPU that cannot go on, for whoever looks for the reason. All numbers are hexadecimal. */
-public final class RegisterDump {
+/**
+ * The registers of a vCPU that cannot go on, for whoever looks for the reason.
+ *
+ * @param text one line with all that tells where the vCPU is; numbers are hexadecimal
+ */
+public record RegisterDump(long rip, String text) {
     /** In the order of {@code kvm_regs}. */
     private static final List<String> GENERAL = List.of(
             "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
             "r15", "rip", "rflags");
 
-    private RegisterDump() {}
-
     /**
-     * One line with all that tells where the vCPU is.
+     * Reads them.
      *
      * @throws KvmException if KVM does not tell
      */
-    public static String of(KvmVcpu vcpu) {
+    public static RegisterDump of(KvmVcpu vcpu) {
         UnsafeBuffer regs = struct(KvmRegs.SIZE);
         vcpu.get(KvmIoctl.KVM_GET_REGS, regs);
         UnsafeBuffer sregs = struct(KvmSregs.SIZE);
@@ -41,7 +43,7 @@ public final class RegisterDump {
         add(text, "cr3", sregs.getLong(KvmSregs.CR3));
         add(text, "cr4", sregs.getLong(KvmSregs.CR4));
         add(text, "efer", sregs.getLong(KvmSregs.EFER));
-        return text.toString().strip();
+        return new RegisterDump(regs.getLong(KvmRegs.RIP), text.toString().strip());
     }
 
     private static UnsafeBuffer struct(int size) {

@@ -3,13 +3,9 @@ package dev.stardust.hypervisor.machine;
 import dev.stardust.hypervisor.device.Bus;
 import dev.stardust.hypervisor.device.PanicPort;
 import dev.stardust.hypervisor.kvm.KvmException;
-import dev.stardust.hypervisor.kvm.KvmIoctl;
-import dev.stardust.hypervisor.kvm.KvmStructs.KvmRegs;
 import dev.stardust.hypervisor.kvm.KvmVcpu;
 import dev.stardust.hypervisor.kvm.RegisterDump;
 import dev.stardust.hypervisor.kvm.VcpuExit;
-import java.nio.ByteBuffer;
-import org.agrona.concurrent.UnsafeBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,9 +62,7 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
             case MMIO -> memoryAccess(exit);
             case INTR -> {}
             case HLT, SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, SYSTEM_EVENT, OTHER -> {
-                String reason = exit.describe() + " at rip " + rip(vcpu);
-                log(vcpu, reason);
-                failed(reason);
+                failed(reason(vcpu, exit.describe()));
                 return false;
             }
         }
@@ -113,21 +107,17 @@ final class ExitDispatcher implements VcpuThread.ExitHandler {
         }
     }
 
-    private static void log(KvmVcpu vcpu, String reason) {
+    /** Why a vCPU cannot go on: its exit and where it is, with all its registers in the log. */
+    private static String reason(KvmVcpu vcpu, String exit) {
         try {
-            LOG.warn("{}: {}", reason, RegisterDump.of(vcpu));
+            RegisterDump registers = RegisterDump.of(vcpu);
+            String reason = exit + " at rip 0x" + Long.toHexString(registers.rip());
+            LOG.warn("{}: {}", reason, registers.text());
+            return reason;
         } catch (KvmException e) {
-            LOG.warn("{}: its registers are unknown: {}", reason, e.getMessage());
-        }
-    }
-
-    private static String rip(KvmVcpu vcpu) {
-        try {
-            UnsafeBuffer regs = new UnsafeBuffer(ByteBuffer.allocateDirect(KvmRegs.SIZE));
-            vcpu.get(KvmIoctl.KVM_GET_REGS, regs);
-            return "0x" + Long.toHexString(regs.getLong(KvmRegs.RIP));
-        } catch (KvmException e) {
-            return "unknown (" + e.getMessage() + ")";
+            String reason = exit + " at rip unknown (" + e.getMessage() + ")";
+            LOG.warn("{}", reason);
+            return reason;
         }
     }
 }
