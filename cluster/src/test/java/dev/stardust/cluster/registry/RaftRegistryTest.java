@@ -177,6 +177,7 @@ class RaftRegistryTest {
         RaftRegistry one = all.get(0);
         get(one.commit(TestPeers.put("k0", "x")));
         assertEquals(1, get(all.get(2).read("k")).size());
+        long behind = all.get(2).host().division().orElseThrow().getInfo().getLastAppliedIndex();
         peers.stop("n3");
         String large = "x".repeat(60_000);
         List<CompletionStage<TxnResult>> writes = new ArrayList<>();
@@ -188,10 +189,16 @@ class RaftRegistryTest {
         }
         get(one.commit(TestPeers.put("k0", "last")));
 
-        RaftRegistry three = RaftRegistry.start(peers.joining("n3").existing());
+        // Alone it has no leader, so nothing comes before it is watched; the others must have cut their logs by then.
+        for (String id : List.of("n1", "n2")) {
+            until(id + " cut its log", () -> logStart(id) > behind);
+            peers.stop(id);
+        }
+        RaftRegistry three = peers.start(peers.joining("n3").existing());
         List<WatchEvent> seen = Collections.synchronizedList(new ArrayList<>());
         three.watch("k", seen::add);
-        peers.running.put("n3", three);
+        one = peers.start(peers.first("n1").existing());
+        peers.start(peers.joining("n2").existing());
         assertEquals("last", get(three.read("k0")).get(0).value());
         until("a resync instead of 150 events", () -> seen.stream().anyMatch(e -> e instanceof WatchEvent.Resync));
         assertTrue(seen.size() < 150, "got " + seen.size());
@@ -204,6 +211,16 @@ class RaftRegistryTest {
         RaftRegistry four = peers.start(peers.joining("n4"));
         assertEquals(RaftRegistry.Role.LISTENER, get(one.addPeer("n4", peers.address("n4"))));
         assertEquals("after", get(four.read("k0")).get(0).value());
+    }
+
+    private long logStart(String id) {
+        return peers.running
+                .get(id)
+                .host()
+                .division()
+                .orElseThrow()
+                .getRaftLog()
+                .getStartIndex();
     }
 
     @Test

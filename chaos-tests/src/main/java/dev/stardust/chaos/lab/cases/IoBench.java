@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * fio on a disk and iperf3 over a network card, in the same guest under our VMM and under QEMU's microvm, in turns. Our disk
@@ -46,7 +45,6 @@ public final class IoBench implements LinuxCase {
     private static final int ROUNDS = 2;
     private static final int DISK_MIB = 96;
     private static final int MTU = 1500;
-    private static final String HOST = "10.66.0.1";
     private static final byte[] MAC = {0x02, 0x53, 0x44, 0, 0, 8};
     private static final String MAC_TEXT = "02:53:44:00:00:08";
     private static final String RESULT = "figure ";
@@ -56,12 +54,6 @@ public final class IoBench implements LinuxCase {
     @Override
     public String name() {
         return "bench-io";
-    }
-
-    /** A VMM has a CPU beside that of its guest, as it would have on a machine that somebody uses. */
-    @Override
-    public int labCpus() {
-        return 2;
     }
 
     @Override
@@ -122,22 +114,15 @@ public final class IoBench implements LinuxCase {
             for (int i = 0; i < ROUNDS * NAMES.size(); i++) {
                 String name = NAMES.get(i % NAMES.size());
                 Path serial = lab.serialLog(name + "-" + i);
-                String tap = "benchtap" + i;
-                network(tap);
-                Process server = iperfServer(lab);
-                try {
+                try (BenchNetwork network = BenchNetwork.make(lab, "benchtap" + i)) {
                     if (name.equals("stardust")) {
                         Path delta = lab.folder().resolve("bench.delta");
                         Files.deleteIfExists(delta);
-                        ours(lab, name + "-" + i, tap, opener.open(extents, delta, false));
+                        ours(lab, name + "-" + i, network.tap(), opener.open(extents, delta, false));
                         Files.deleteIfExists(delta);
                     } else {
-                        qemu(lab, serial, tap);
+                        qemu(lab, serial, network.tap());
                     }
-                } finally {
-                    server.destroyForcibly();
-                    command("ip", "link", "set", tap, "down");
-                    command("tunctl", "-d", tap);
                 }
                 for (String line : MicrovmGuest.lines(serial)) {
                     if (line.startsWith(RESULT)) {
@@ -154,21 +139,6 @@ public final class IoBench implements LinuxCase {
         }
     }
 
-    private static void network(String tap) throws IOException, InterruptedException {
-        command("tunctl", "-t", tap);
-        command("ip", "addr", "add", HOST + "/24", "dev", tap);
-        command("ip", "link", "set", tap, "up");
-    }
-
-    private static Process iperfServer(LabContext lab) throws IOException {
-        List<String> server = GuestTools.command(lab.files().discs().resolve(TOOLS), "iperf3");
-        server.add("-s");
-        return new ProcessBuilder(server)
-                .redirectErrorStream(true)
-                .redirectOutput(lab.folder().resolve("iperf3.log").toFile())
-                .start();
-    }
-
     private static void ours(LabContext lab, String name, String tap, VolumeBlockBackend disk) throws IOException {
         MachineSpec spec = LinuxGuest.spec(lab, name)
                 .withDisks(List.of(new MachineSpec.Disk("bench", false), new MachineSpec.Disk("tools", true)));
@@ -178,8 +148,11 @@ public final class IoBench implements LinuxCase {
                 List.of(new DevicePart("net", card)),
                 disk,
                 MemoryDisk.of(lab.files().discs().resolve(TOOLS_IMAGE)));
-        guest.awaitLine(LAST);
-        LabGuest.await(guest.machine().destroy());
+        try {
+            guest.awaitLine(LAST);
+        } finally {
+            LabGuest.await(guest.machine().destroy());
+        }
     }
 
     private static void qemu(LabContext lab, Path serial, String tap) throws IOException, InterruptedException {
@@ -198,12 +171,5 @@ public final class IoBench implements LinuxCase {
         } finally {
             Files.deleteIfExists(disk);
         }
-    }
-
-    private static void command(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).inheritIO().start();
-        LabContext.check(
-                process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0,
-                String.join(" ", command) + " failed");
     }
 }
