@@ -15,16 +15,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A process whose output is a console of cases. Its end says nothing. It is killed when its time is over, when it does not
  * end by itself soon after its last verdict, when this JVM is told to end, and by the kernel when this JVM dies.
  */
 final class ConsoleProcess {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsoleProcess.class);
     private static final int LOOK_MS = 50;
 
     /** What a lab may take to power off. */
     private static final Duration END_LIMIT = Duration.ofSeconds(10);
+
+    /** What the answer to the last question may take. */
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(3);
 
     private ConsoleProcess() {}
 
@@ -35,17 +41,22 @@ final class ConsoleProcess {
      * @param log gets them with the seconds since the start before each
      * @param limit after which it is killed
      * @param hopeless whether it is to be killed at once, asked with the time it runs
+     * @param lastQuestion what it is asked on its standard input before that, so that the log tells why it hung
      * @return how it ended, in words
      */
-    static String run(List<String> command, LabConsole console, Path log, Duration limit, Predicate<Duration> hopeless)
+    static String run(
+            List<String> command,
+            LabConsole console,
+            Path log,
+            Duration limit,
+            Predicate<Duration> hopeless,
+            String lastQuestion)
             throws IOException {
         List<String> guarded = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
         guarded.addAll(command);
         try (Teardown teardown = new Teardown()) {
-            Process process = new ProcessBuilder(guarded)
-                    .redirectErrorStream(true)
-                    .redirectInput(Path.of("/dev/null").toFile())
-                    .start();
+            Process process =
+                    new ProcessBuilder(guarded).redirectErrorStream(true).start();
             Thread reader = new Thread(() -> read(process, console, log), "console");
             teardown.add(() -> {
                 // By its handle: a process that is destroyed directly loses what was not yet read of its output.
@@ -53,11 +64,12 @@ final class ConsoleProcess {
                 reader.join(END_LIMIT.toMillis());
             });
             reader.start();
-            return await(process, console, limit, hopeless);
+            return await(process, console, limit, hopeless, lastQuestion);
         }
     }
 
-    private static String await(Process process, LabConsole console, Duration limit, Predicate<Duration> hopeless) {
+    private static String await(
+            Process process, LabConsole console, Duration limit, Predicate<Duration> hopeless, String lastQuestion) {
         long start = System.nanoTime();
         long limitNs = limit.toNanos();
         try {
@@ -70,6 +82,7 @@ final class ConsoleProcess {
                     return "it was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
                 if (hopeless.test(Duration.ofNanos(took))) {
+                    ask(process, lastQuestion);
                     return "it hung and was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
             }
@@ -77,6 +90,16 @@ final class ConsoleProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ToolException(ToolException.INTERNAL, "interrupted while cases ran", e);
+        }
+    }
+
+    private static void ask(Process process, String question) throws InterruptedException {
+        try (Writer in = process.outputWriter(StandardCharsets.ISO_8859_1)) {
+            in.write(question);
+            in.flush();
+            process.waitFor(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (IOException e) {
+            LOG.info("{} cannot be asked any more", process.pid(), e);
         }
     }
 

@@ -14,6 +14,10 @@ final class LabMachine {
     private static final String COMMAND_LINE =
             "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check tsc=reliable lab.cases=";
 
+    /** Asks QEMU's monitor, which shares the standard input with the serial port, what the CPUs do. */
+    static final String WHERE_IT_STANDS =
+            "\u0001cinfo registers -a\ninfo lapic\ninfo pic\ninfo status\ninfo registers -a\n";
+
     private LabMachine() {}
 
     /**

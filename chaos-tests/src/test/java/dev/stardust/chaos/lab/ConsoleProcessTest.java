@@ -23,7 +23,8 @@ class ConsoleProcessTest {
     private final LabConsole console = new LabConsole(List.of("one"));
 
     private String run(String script, Duration limit, Predicate<Duration> hopeless) throws IOException {
-        return ConsoleProcess.run(List.of("sh", "-c", script), console, folder.resolve("log"), limit, hopeless);
+        return ConsoleProcess.run(
+                List.of("sh", "-c", script), console, folder.resolve("log"), limit, hopeless, "why?\n");
     }
 
     @Test
@@ -45,6 +46,15 @@ class ConsoleProcessTest {
     void aHungKernelIsNotWaitedForWhenToldSo() throws IOException {
         String end = run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.softLockup());
         assertTrue(end.startsWith("it hung and was killed after "), end);
+    }
+
+    @Test
+    void aHungOneIsAskedWhyBeforeItIsKilled() throws IOException {
+        run(
+                "echo BUG: soft lockup - CPU#0; read question; echo asked $question; exec sleep 600",
+                LONG,
+                took -> console.softLockup());
+        assertTrue(Files.readString(folder.resolve("log")).contains(" asked why?\n"));
     }
 
     @Test
@@ -83,7 +93,8 @@ class ConsoleProcessTest {
         public static void main(String[] args) throws IOException {
             String script = "echo $$ > " + args[0] + ".new; mv " + args[0] + ".new " + args[0] + "; exec sleep 600";
             Path log = Path.of(args[0] + ".log");
-            ConsoleProcess.run(List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, took -> false);
+            ConsoleProcess.run(
+                    List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, took -> false, "");
         }
     }
 }

@@ -110,6 +110,7 @@ public final class IoBench implements LinuxCase {
             ImportResult image = new ImageImporter(store).importImage(empty, (done, of) -> {});
             ExtentMap.write(extents, image.manifest(), image.root(), store);
         }
+        MemoryDisk tools = MemoryDisk.of(lab.files().discs().resolve(TOOLS_IMAGE));
         try (DiskOpener opener = new DiskOpener(segments)) {
             for (int i = 0; i < ROUNDS * NAMES.size(); i++) {
                 String name = NAMES.get(i % NAMES.size());
@@ -118,7 +119,7 @@ public final class IoBench implements LinuxCase {
                     if (name.equals("stardust")) {
                         Path delta = lab.folder().resolve("bench.delta");
                         Files.deleteIfExists(delta);
-                        ours(lab, name + "-" + i, network.tap(), opener.open(extents, delta, false));
+                        ours(lab, name + "-" + i, network.tap(), opener.open(extents, delta, false), tools);
                         Files.deleteIfExists(delta);
                     } else {
                         qemu(lab, serial, network.tap());
@@ -139,15 +140,12 @@ public final class IoBench implements LinuxCase {
         }
     }
 
-    private static void ours(LabContext lab, String name, String tap, VolumeBlockBackend disk) throws IOException {
+    private static void ours(LabContext lab, String name, String tap, VolumeBlockBackend disk, MemoryDisk tools)
+            throws IOException {
         MachineSpec spec = LinuxGuest.spec(lab, name)
                 .withDisks(List.of(new MachineSpec.Disk("bench", false), new MachineSpec.Disk("tools", true)));
         NetDevice card = new NetDevice(TapBackend.open(tap), new NetSettings(MAC, MTU));
-        LabGuest guest = lab.start(
-                spec,
-                List.of(new DevicePart("net", card)),
-                disk,
-                MemoryDisk.of(lab.files().discs().resolve(TOOLS_IMAGE)));
+        LabGuest guest = lab.start(spec, List.of(new DevicePart("net", card)), disk, tools);
         try {
             guest.awaitLine(LAST);
         } finally {
