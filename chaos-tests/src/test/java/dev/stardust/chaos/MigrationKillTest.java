@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Who is killed in the middle of a migration leaves one owner, one guest and right data; ten times in the soak. */
 @Tag("kvm")
+@Tag("alone")
 class MigrationKillTest {
     private static final int TIMES = 2;
     private static final long SEED = Long.getLong("chaos.seed", System.nanoTime() & 0xffff_ffffL);
