@@ -69,6 +69,12 @@ public final class ChunkCodec {
         return raw;
     }
 
+    /** Checks a chunk as {@link #decode(StoredChunk, long)} does. */
+    public static void verify(StoredChunk chunk) throws CorruptChunkException {
+        ChunkCodec codec = CODEC.get();
+        codec.decompress(chunk, codec.output.address());
+    }
+
     private void decompress(StoredChunk chunk, long address) throws CorruptChunkException {
         int rawLength = chunk.rawLength();
         int storedLength = chunk.bytes().remaining();

@@ -64,22 +64,41 @@ public final class FastCdc {
         if (end <= min) {
             return end;
         }
-        int normal = Math.min(end, average);
         long hash = 0;
         int i = min;
-        for (; i < normal; i++) {
-            hash = (hash << 1) + GEAR[UnsafeApi.getByte(address + i) & 0xff];
-            if ((hash & strictMask) == 0) {
-                return i + 1;
+        int limit = Math.min(end, average);
+        for (long mask = strictMask; ; mask = looseMask, limit = end) {
+            // The hash after each of four bytes follows from that before all of them, so that none waits for the other.
+            for (; i + Integer.BYTES <= limit; i += Integer.BYTES) {
+                int bytes = UnsafeApi.getInt(address + i);
+                long g1 = GEAR[bytes & 0xff];
+                long g2 = (g1 << 1) + GEAR[(bytes >>> 8) & 0xff];
+                long g3 = (g2 << 1) + GEAR[(bytes >>> 16) & 0xff];
+                long g4 = (g3 << 1) + GEAR[bytes >>> 24];
+                if ((((hash << 1) + g1) & mask) == 0) {
+                    return i + 1;
+                }
+                if ((((hash << 2) + g2) & mask) == 0) {
+                    return i + 2;
+                }
+                if ((((hash << 3) + g3) & mask) == 0) {
+                    return i + 3;
+                }
+                hash = (hash << 4) + g4;
+                if ((hash & mask) == 0) {
+                    return i + 4;
+                }
+            }
+            for (; i < limit; i++) {
+                hash = (hash << 1) + GEAR[UnsafeApi.getByte(address + i) & 0xff];
+                if ((hash & mask) == 0) {
+                    return i + 1;
+                }
+            }
+            if (limit == end) {
+                return end;
             }
         }
-        for (; i < end; i++) {
-            hash = (hash << 1) + GEAR[UnsafeApi.getByte(address + i) & 0xff];
-            if ((hash & looseMask) == 0) {
-                return i + 1;
-            }
-        }
-        return end;
     }
 
     private static long[] gear() {

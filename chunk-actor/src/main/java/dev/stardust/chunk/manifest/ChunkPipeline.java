@@ -27,7 +27,7 @@ final class ChunkPipeline implements AutoCloseable {
     private final int batches;
     private final ArrayBlockingQueue<Batch> free;
     private final ExecutorService threads;
-    private final Manifest.Builder manifest;
+    private final Manifest.Builder manifest = Manifest.builder(Manifest.MAX_SIZE_BYTES);
     private final Map<Long, Batch> finished = new HashMap<>();
     private long submitted;
     private long inManifest;
@@ -35,9 +35,8 @@ final class ChunkPipeline implements AutoCloseable {
     private long storedBytes;
     private IOException failure;
 
-    ChunkPipeline(ChunkSink sink, int threadCount, long sizeBytes) {
+    ChunkPipeline(ChunkSink sink, int threadCount) {
         this.sink = sink;
-        manifest = Manifest.builder(sizeBytes);
         batches = 2 * threadCount + 1;
         free = new ArrayBlockingQueue<>(batches);
         for (int i = 0; i < batches; i++) {
@@ -158,11 +157,11 @@ final class ChunkPipeline implements AutoCloseable {
     }
 
     /** Waits for all submitted batches. Every batch taken must have been submitted or given back. */
-    Manifest finish() throws IOException {
+    Manifest finish(long sizeBytes) throws IOException {
         for (int i = 0; i < batches; i++) {
             take();
         }
-        return manifest.build();
+        return manifest.build(sizeBytes);
     }
 
     /** Returns a batch that was taken and not filled. */

@@ -33,13 +33,13 @@ public final class DataChunker implements AutoCloseable {
     private boolean inRun;
 
     /**
-     * Makes one for an image of {@code sizeBytes}.
+     * Makes one for an image.
      *
      * @param threads how many threads hash, compress and put into {@code sink}
      */
-    public DataChunker(ChunkSink sink, FastCdc cdc, int threads, long sizeBytes) throws IOException {
+    public DataChunker(ChunkSink sink, FastCdc cdc, int threads) throws IOException {
         this.cdc = cdc;
-        pipeline = new ChunkPipeline(sink, threads, sizeBytes);
+        pipeline = new ChunkPipeline(sink, threads);
         batch = pipeline.take();
     }
 
@@ -74,23 +74,23 @@ public final class DataChunker implements AutoCloseable {
         position = offset + length;
     }
 
-    /** Ends the image and waits until all chunks are put. They are durable after the sink's next sync. */
-    public Manifest finish() throws IOException {
+    /** Ends the image, which has so many bytes, and waits until all chunks are put, durable after the sink's next sync. */
+    public Manifest finish(long sizeBytes) throws IOException {
         endRun();
         if (batch.isEmpty()) {
             pipeline.giveBack(batch);
         } else {
             pipeline.submit(batch);
         }
-        return pipeline.finish();
+        return pipeline.finish(sizeBytes);
     }
 
-    /** Chunks that the sink did not have; after {@link #finish()}. */
+    /** Chunks that the sink did not have; after {@link #finish(long)}. */
     public long newChunks() {
         return pipeline.newChunks();
     }
 
-    /** Bytes the sink grew by; after {@link #finish()}. */
+    /** Bytes the sink grew by; after {@link #finish(long)}. */
     public long storedBytes() {
         return pipeline.storedBytes();
     }

@@ -8,7 +8,7 @@ import dev.stardust.chunk.chunk.ChunkId;
  * @param root the id its manifest is stored under
  * @param manifest the manifest
  * @param sizeBytes size of the image, holes included
- * @param sha256 SHA-256 of the whole image, holes as zeros, in lower-case hex
+ * @param sha256 SHA-256 of the whole image, holes as zeros, in lower-case hex; empty if it was not asked for
  * @param chunks chunks the manifest refers to, counted each time
  * @param newChunks chunks that were not stored before
  * @param storedBytes bytes the store grew by

@@ -18,8 +18,8 @@ public final class Manifest {
     private final int[] lengths;
     private final long[] ids;
 
-    private Manifest(Builder b) {
-        sizeBytes = b.sizeBytes;
+    private Manifest(Builder b, long sizeBytes) {
+        this.sizeBytes = sizeBytes;
         count = b.count;
         offsets = Arrays.copyOf(b.offsets, count);
         lengths = Arrays.copyOf(b.lengths, count);
@@ -105,16 +105,24 @@ public final class Manifest {
         private long[] ids = new long[256];
 
         private Builder(long sizeBytes) {
+            this.sizeBytes = checked(sizeBytes);
+        }
+
+        private static long checked(long sizeBytes) {
             if (sizeBytes < 1 || sizeBytes > MAX_SIZE_BYTES) {
                 throw new IllegalArgumentException(
                         "a manifest describes 1 to " + MAX_SIZE_BYTES + " bytes, not " + sizeBytes);
             }
-            this.sizeBytes = sizeBytes;
+            return sizeBytes;
+        }
+
+        private long end() {
+            return count == 0 ? 0 : offsets[count - 1] + lengths[count - 1];
         }
 
         /** Adds a chunk of {@code length} bytes at {@code offset}, at or after the end of the last one. */
         public Builder add(long offset, int length, ChunkId id) {
-            long previousEnd = count == 0 ? 0 : offsets[count - 1] + lengths[count - 1];
+            long previousEnd = end();
             if (length < 1 || length > FastCdc.MAX_CHUNK_BYTES || offset < previousEnd || offset > sizeBytes - length) {
                 throw new IllegalArgumentException("extent of " + length + " bytes at " + offset
                         + " does not fit after " + previousEnd + " in " + sizeBytes);
@@ -140,7 +148,15 @@ public final class Manifest {
         }
 
         public Manifest build() {
-            return new Manifest(this);
+            return build(sizeBytes);
+        }
+
+        /** As {@link #build()}, and the size is {@code sizeBytes}, which is not less than where the last extent ends. */
+        public Manifest build(long sizeBytes) {
+            if (end() > checked(sizeBytes)) {
+                throw new IllegalArgumentException("extents up to " + end() + " do not fit in " + sizeBytes);
+            }
+            return new Manifest(this, sizeBytes);
         }
     }
 }

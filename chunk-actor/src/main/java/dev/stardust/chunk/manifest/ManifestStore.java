@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** Stores manifests as chunks and reads them back: a tree of pieces under one root id. */
 public final class ManifestStore {
@@ -40,14 +41,36 @@ public final class ManifestStore {
      * @throws dev.stardust.chunk.store.UnsupportedVersionException when a newer release wrote it
      */
     public static Manifest read(ChunkId root, ChunkSource source, int maxExtents) throws IOException {
-        return new Reader(source, maxExtents, piece -> {}).read(root);
+        Manifest.Builder[] manifest = new Manifest.Builder[1];
+        new Reader(
+                        source,
+                        maxExtents,
+                        piece -> {},
+                        size -> manifest[0] = Manifest.builder(size),
+                        (at, length, id) -> manifest[0].add(at, length, id))
+                .read(root);
+        return manifest[0].build();
     }
 
     /** The ids of all pieces of a manifest, root first: what must be kept and copied with its chunks. */
     public static List<ChunkId> pieces(ChunkId root, ChunkSource source) throws IOException {
         List<ChunkId> ids = new ArrayList<>();
-        new Reader(source, MAX_EXTENTS, ids::add).read(root);
+        new Reader(source, MAX_EXTENTS, ids::add, size -> {}, (at, length, id) -> {}).read(root);
         return ids;
+    }
+
+    /**
+     * Names all that must be kept with a manifest, its pieces and its chunks, a chunk as often as it occurs. Takes little
+     * memory however large the manifest is.
+     */
+    public static void forEach(ChunkId root, ChunkSource source, Consumer<ChunkId> needed) throws IOException {
+        new Reader(source, Integer.MAX_VALUE, needed, size -> {}, (at, length, id) -> needed.accept(id)).read(root);
+    }
+
+    /** Gets the extents of a manifest that is read. */
+    @FunctionalInterface
+    private interface Extents {
+        void extent(long at, int length, ChunkId id);
     }
 
     private static final class Writer {
@@ -113,28 +136,30 @@ public final class ManifestStore {
     private static final class Reader {
         private final ChunkSource source;
         private final int maxExtents;
-        private final Consumer<ChunkId> visitor;
-        private Manifest.Builder manifest;
+        private final Consumer<ChunkId> pieces;
+        private final LongConsumer size;
+        private final Extents extents;
         private long at;
         private int entries;
         private boolean lastWasHole;
 
-        Reader(ChunkSource source, int maxExtents, Consumer<ChunkId> visitor) {
+        Reader(ChunkSource source, int maxExtents, Consumer<ChunkId> pieces, LongConsumer size, Extents extents) {
             this.source = source;
             this.maxExtents = maxExtents;
-            this.visitor = visitor;
+            this.pieces = pieces;
+            this.size = size;
+            this.extents = extents;
         }
 
-        Manifest read(ChunkId root) throws IOException {
+        void read(ChunkId root) throws IOException {
             PieceFormat piece = PieceFormat.wrap(root, source.fetch(root));
-            long size = piece.coveredBytes();
-            if (size < 1 || size > Manifest.MAX_SIZE_BYTES) {
-                throw piece.wrong("it describes " + size + " bytes");
+            long covered = piece.coveredBytes();
+            if (covered < 1 || covered > Manifest.MAX_SIZE_BYTES) {
+                throw piece.wrong("it describes " + covered + " bytes");
             }
-            visitor.accept(root);
-            manifest = Manifest.builder(size);
+            pieces.accept(root);
+            size.accept(covered);
             read(piece);
-            return manifest.build();
         }
 
         private void read(PieceFormat piece) throws IOException {
@@ -169,7 +194,7 @@ public final class ManifestStore {
                 if (length > FastCdc.MAX_CHUNK_BYTES) {
                     throw piece.wrong("a chunk of " + length + " bytes at " + at);
                 }
-                manifest.add(at, (int) length, id);
+                extents.extent(at, (int) length, id);
             }
             at += length;
         }
@@ -179,7 +204,7 @@ public final class ManifestStore {
             if (child.level() != piece.level() - 1 || child.coveredBytes() != length) {
                 throw piece.wrong("piece " + id + " is not the one for " + length + " bytes at " + at);
             }
-            visitor.accept(id);
+            pieces.accept(id);
             read(child);
         }
     }

@@ -34,7 +34,7 @@ public final class PageRuns {
         if (length <= 0 || length % PAGE_BYTES != 0 || address % PAGE_BYTES != 0) {
             throw new IllegalArgumentException("memory consists of whole pages of 4096 bytes");
         }
-        try (ChunkPipeline pipeline = new ChunkPipeline(sink, threads, length)) {
+        try (ChunkPipeline pipeline = new ChunkPipeline(sink, threads)) {
             ChunkPipeline.Batch batch = pipeline.take();
             int filled = 0;
             for (long at = 0; at < length; ) {
@@ -54,7 +54,7 @@ public final class PageRuns {
                 at += run;
             }
             pipeline.submit(batch);
-            return pipeline.finish();
+            return pipeline.finish(length);
         }
     }
 

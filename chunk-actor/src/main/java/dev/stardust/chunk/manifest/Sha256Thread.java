@@ -8,11 +8,8 @@ import java.util.HexFormat;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
-/**
- * Takes the SHA-256 of data that another thread reads, beside that thread's other work. The reader takes an empty
- * buffer, fills it, hands it over to be digested, and may still read it until it takes the next one.
- */
-final class Sha256Thread implements AutoCloseable {
+/** Takes the SHA-256 of data that another thread reads, beside that thread's other work. */
+final class Sha256Thread implements StreamDigest {
     private static final int BUFFERS = 4;
     private static final byte[] ZEROS = new byte[64 << 10];
 
@@ -38,7 +35,8 @@ final class Sha256Thread implements AutoCloseable {
         thread.start();
     }
 
-    NativeBuffer take() throws InterruptedIOException {
+    @Override
+    public NativeBuffer take() throws InterruptedIOException {
         try {
             return free.take();
         } catch (InterruptedException e) {
@@ -46,18 +44,20 @@ final class Sha256Thread implements AutoCloseable {
         }
     }
 
-    void digest(NativeBuffer buffer, int length) throws InterruptedIOException {
+    @Override
+    public void digest(NativeBuffer buffer, int length) throws InterruptedIOException {
         put(new Portion(buffer, length));
     }
 
-    void digestZeros(long length) throws InterruptedIOException {
+    @Override
+    public void digestZeros(long length) throws InterruptedIOException {
         if (length > 0) {
             put(new Portion(null, length));
         }
     }
 
-    /** The digest of all that was handed over, in hex. */
-    String finish() throws InterruptedIOException {
+    @Override
+    public String finish() throws InterruptedIOException {
         put(new Portion(null, 0));
         try {
             thread.join();

@@ -4,18 +4,20 @@ import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
-import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.chunk.StoredChunk;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 
 /**
  * The chunks of one host, in append-only segment files of one folder that this process alone owns. Every chunk is
@@ -24,38 +26,41 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>What was put before {@link #sync()} returned survives a crash and a power cut. A full disk fails the put that
  * meets it and nothing else. A failed fsync is final: the store then takes nothing more.
  */
-public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
+public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, AutoCloseable {
     /** No segment file grows beyond this. */
     public static final int SEGMENT_BYTES = 256 << 20;
 
     private final Path folder;
-    private final int segmentBytes;
-    private final FileOpener opener;
     private final FolderLock folderLock;
-    private final UUID uuid;
     private final ChunkIndex index = new ChunkIndex();
-    private final ConcurrentHashMap<Integer, SegmentFile> segments = new ConcurrentHashMap<>();
+    private final SegmentLog segments;
     private final ConcurrentHashMap<ChunkId, Integer> pins = new ConcurrentHashMap<>();
     private final GroupSync groupSync = new GroupSync(this::syncActive);
-    /** Held for reading by every operation, for writing by {@link #close()}. */
+    private final Writers writers = new Writers();
+    private final Quarantine quarantine;
+
+    /** Held for reading by every operation, for writing to close files. */
     private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
+
+    /** Held for reading by whoever notes places of chunks, for writing while chunks change their places. */
+    private final ReentrantReadWriteLock layout = new ReentrantReadWriteLock();
+
+    private final ReentrantLock collecting = new ReentrantLock();
+
     /** Guards all that follows. */
     private final ReentrantLock appending = new ReentrantLock();
 
-    private final NativeBuffer record = new NativeBuffer(SegmentFormat.align(SegmentFormat.MAX_RECORD_BYTES));
-    private SegmentFile active;
-    private int nextSegment;
     private long appended;
+
     private long rawBytes;
     private long storedBytes;
     private boolean closed;
 
     private ChunkStore(Path folder, int segmentBytes, FileOpener opener, FolderLock folderLock) throws IOException {
         this.folder = folder;
-        this.segmentBytes = segmentBytes;
-        this.opener = opener;
         this.folderLock = folderLock;
-        uuid = load();
+        quarantine = new Quarantine(folder);
+        segments = SegmentLog.open(folder, segmentBytes, opener, this::indexSegment);
     }
 
     /**
@@ -68,8 +73,9 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         return open(folder, SEGMENT_BYTES, FileOpener.REAL);
     }
 
-    static ChunkStore open(Path folder, int segmentBytes, FileOpener opener) throws IOException {
-        Files.createDirectories(folder);
+    /** As {@link #open(Path)}, with segments of another size at most, on such a disk. */
+    public static ChunkStore open(Path folder, int segmentBytes, FileOpener opener) throws IOException {
+        DurableFolder.create(folder);
         FolderLock lock = new FolderLock(folder);
         try {
             return new ChunkStore(folder, segmentBytes, opener, lock);
@@ -79,45 +85,19 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         }
     }
 
-    private UUID load() throws IOException {
-        List<Integer> numbers = SegmentReader.list(folder);
-        if (!numbers.isEmpty()) {
-            Path newest = SegmentFile.path(folder, numbers.get(numbers.size() - 1));
-            if (SegmentFile.unborn(newest)) {
-                Files.delete(newest);
-                numbers = numbers.subList(0, numbers.size() - 1);
+    private void indexSegment(int number, SegmentIndex found) {
+        found.forEach((fingerprint, offset) -> {
+            if (!quarantine.contains(number, offset)) {
+                index.add(fingerprint, ChunkIndex.place(number, offset));
             }
-        }
-        UUID found = null;
-        try {
-            for (int i = 0; i < numbers.size(); i++) {
-                int number = numbers.get(i);
-                boolean last = i == numbers.size() - 1;
-                SegmentFile s = SegmentFile.open(folder, number, last, opener, (at, h) -> indexRecord(number, at, h));
-                segments.put(number, s);
-                if (found != null && !found.equals(s.store())) {
-                    throw new IOException(s.file().path() + " belongs to another chunk store: move it away");
-                }
-                found = s.store();
-                nextSegment = number + 1;
-                active = s;
-            }
-        } catch (IOException e) {
-            closeSegments();
-            throw e;
-        }
-        return found == null ? UUID.randomUUID() : found;
-    }
-
-    private void indexRecord(int segment, int offset, SegmentFormat.Header h) {
-        index.add(h.id(), ChunkIndex.place(segment, offset));
-        rawBytes += h.rawLength();
-        storedBytes += h.storedLength();
+        });
+        rawBytes += found.rawBytes();
+        storedBytes += found.storedBytes();
     }
 
     /** The id this store was made with; every segment carries it. */
     public UUID uuid() {
-        return uuid;
+        return segments.uuid();
     }
 
     /** The folder of the segments. */
@@ -132,12 +112,19 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         return id;
     }
 
+    /** Begins to write: see {@link WriterLease}. */
+    public WriterLease lease() {
+        long began = writers.begin();
+        return new WriterLease(this, () -> writers.end(began));
+    }
+
+    /** {@inheritDoc} Outside of a {@link #lease()} the chunk stays only if a root names it when a collection begins. */
     @Override
     public int put(ChunkId id, ByteBuffer raw) throws IOException {
         enter();
         try {
             // Compressed outside the lock, and only when it is new.
-            return find(id) != null ? 0 : append(ChunkCodec.encode(id, raw));
+            return keep(id) ? 0 : append(ChunkCodec.encode(id, raw));
         } finally {
             leave();
         }
@@ -152,7 +139,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
     public int put(StoredChunk chunk) throws IOException {
         enter();
         try {
-            if (find(chunk.id()) != null) {
+            if (keep(chunk.id())) {
                 return 0;
             }
             ChunkCodec.decode(chunk);
@@ -162,9 +149,17 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         }
     }
 
-    /** Whether the chunk is here. Its record's header is looked at, its content is not. */
+    /**
+     * Whether the chunk is here; if so, a collection that runs will not take it. Its record's header is looked at, its
+     * content is not.
+     */
     public boolean contains(ChunkId id) throws IOException {
-        return locate(id).isPresent();
+        enter();
+        try {
+            return keep(id);
+        } finally {
+            leave();
+        }
     }
 
     /** Where the chunk lies, for an {@code ExtentMap}. */
@@ -185,12 +180,58 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         }
     }
 
-    /** The raw bytes of a chunk, verified, or empty when it is not here. */
+    /** What is made of a chunk that was read. */
+    @FunctionalInterface
+    private interface Use<T> {
+        T of(StoredChunk chunk) throws CorruptChunkException;
+    }
+
+    /** Reads a chunk. One that is damaged goes into quarantine, so that it is put again where somebody has it. */
+    private <T> T sound(Hit hit, Use<T> use) throws IOException {
+        try {
+            return use.of(hit.read());
+        } catch (CorruptChunkException e) {
+            quarantine(hit.segment.number(), hit.offset, ChunkIndex.fingerprint(hit.header.id()));
+            throw e;
+        }
+    }
+
+    private void quarantine(int segment, int offset, long fingerprint) throws IOException {
+        quarantine.add(segment, offset);
+        index.remove(fingerprint, ChunkIndex.place(segment, offset));
+    }
+
+    /**
+     * The raw bytes of a chunk, verified, or empty when it is not here.
+     *
+     * @throws CorruptChunkException when it is damaged; from then on it counts as not here
+     */
     public Optional<byte[]> get(ChunkId id) throws IOException {
         enter();
         try {
             Hit hit = find(id);
-            return hit == null ? Optional.empty() : Optional.of(ChunkCodec.decode(hit.read()));
+            return hit == null ? Optional.empty() : Optional.of(sound(hit, ChunkCodec::decode));
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public void read(ChunkId id, int rawLength, long address) throws IOException {
+        enter();
+        try {
+            Hit hit = find(id);
+            if (hit == null) {
+                throw new ChunkMissingException(id);
+            }
+            if (hit.header.rawLength() != rawLength) {
+                throw new CorruptChunkException(
+                        "chunk " + id + " has " + hit.header.rawLength() + " bytes, not " + rawLength);
+            }
+            sound(hit, chunk -> {
+                ChunkCodec.decode(chunk, address);
+                return chunk;
+            });
         } finally {
             leave();
         }
@@ -204,7 +245,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
             if (hit == null) {
                 return Optional.empty();
             }
-            StoredChunk c = hit.read();
+            StoredChunk c = sound(hit, chunk -> chunk);
             byte[] copy = new byte[c.bytes().remaining()];
             c.bytes().get(c.bytes().position(), copy);
             return Optional.of(new StoredChunk(id, c.rawLength(), c.compressed(), ByteBuffer.wrap(copy)));
@@ -260,10 +301,8 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
     public StoreStats stats() {
         appending.lock();
         try {
-            long damaged = segments.values().stream()
-                    .mapToLong(SegmentFile::damagedBytes)
-                    .sum();
-            return new StoreStats(index.size(), rawBytes, storedBytes, segments.size(), damaged, index.bytes());
+            return new StoreStats(
+                    index.size(), rawBytes, storedBytes, segments.count(), segments.damagedBytes(), index.bytes());
         } finally {
             appending.unlock();
         }
@@ -277,11 +316,10 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
             if (!closed) {
                 closed = true;
                 try {
-                    if (active != null) {
-                        active.sync();
-                    }
+                    syncActive();
+                    segments.finish();
                 } finally {
-                    closeSegments();
+                    segments.close();
                     folderLock.close();
                 }
             }
@@ -297,59 +335,196 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
             if (place == 0) {
                 return null;
             }
-            SegmentFile segment = segments.get(ChunkIndex.segment(place));
+            SegmentFile segment = segments.file(ChunkIndex.segment(place));
             int offset = ChunkIndex.offset(place);
             SegmentFormat.Header h = RecordReader.local().header(segment.file(), offset);
             if (h != null && h.id().equals(id)) {
-                return new Hit(segment, offset, h);
+                return new Hit(place, segment, offset, h);
             }
         }
+    }
+
+    /** Whether the chunk is here, for good as far as a collection that runs is concerned. */
+    private boolean keep(ChunkId id) throws IOException {
+        Hit hit = find(id);
+        return hit != null && index.touch(ChunkIndex.fingerprint(id), hit.place);
     }
 
     private int append(StoredChunk chunk) throws IOException {
         appending.lock();
         try {
             groupSync.check();
-            if (find(chunk.id()) != null) {
+            if (keep(chunk.id())) {
                 return 0;
             }
-            int length = SegmentFormat.putRecord(record.buffer(), chunk);
-            SegmentFile segment = segmentFor(length);
-            int offset;
-            try {
-                offset = segment.append(record.address(), length);
-            } catch (DiskFullException e) {
-                throw e;
-            } catch (IOException e) {
-                groupSync.fail(e);
-                throw e;
-            }
-            index.add(chunk.id(), ChunkIndex.place(segment.number(), offset));
-            rawBytes += chunk.rawLength();
-            storedBytes += chunk.bytes().remaining();
-            appended++;
-            return length;
+            SegmentLog.Appended at = appendLocked(chunk);
+            index.add(ChunkIndex.fingerprint(chunk.id()), at.place());
+            return at.recordBytes();
         } finally {
             appending.unlock();
         }
     }
 
-    private SegmentFile segmentFor(int length) throws IOException {
-        if (active == null || active.end() + length > segmentBytes) {
-            if (active != null) {
-                try {
-                    active.sync();
-                } catch (IOException e) {
-                    groupSync.fail(e);
-                    throw e;
-                }
-            }
-            SegmentFile created = SegmentFile.create(folder, nextSegment, uuid, opener);
-            nextSegment++;
-            segments.put(created.number(), created);
-            active = created;
+    private SegmentLog.Appended appendLocked(StoredChunk chunk) throws IOException {
+        SegmentLog.Appended at;
+        try {
+            at = segments.append(chunk);
+        } catch (DiskFullException e) {
+            throw e;
+        } catch (IOException e) {
+            groupSync.fail(e);
+            throw e;
         }
-        return active;
+        rawBytes += chunk.rawLength();
+        storedBytes += chunk.bytes().remaining();
+        appended++;
+        return at;
+    }
+
+    /** Names chunks that must stay. */
+    @FunctionalInterface
+    public interface Roots {
+        /** Called once no writer is left that began before the collection. */
+        void forEach(Consumer<ChunkId> needed) throws IOException;
+    }
+
+    /**
+     * Gives the space back of chunks that no root and no pin needs. Reading and writing goes on meanwhile; writers that
+     * hold a lease from before are waited for. It may be interrupted, or die, at any point.
+     *
+     * @param held whether somebody reads a segment by {@link ChunkLocation}s that he noted ({@link #locating})
+     * @param dryRun only tells what would be freed
+     * @throws IOException when another collection runs, a root cannot be read, or the disk fails; nothing is lost then
+     */
+    public SweepReport collect(Roots roots, IntPredicate held, boolean dryRun) throws IOException {
+        if (!collecting.tryLock()) {
+            throw new IOException("a collection of this chunk store runs already: wait for its end");
+        }
+        try {
+            enter();
+            leave();
+            writers.nextEpoch(index::nextEpoch);
+            writers.awaitEarlier();
+            roots.forEach(id -> index.touchAll(ChunkIndex.fingerprint(id)));
+            pins.keySet().forEach(id -> index.touchAll(ChunkIndex.fingerprint(id)));
+            return new Sweeper(this, index, segments, held, dryRun).sweep();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while writers of earlier are at work");
+        } finally {
+            collecting.unlock();
+        }
+    }
+
+    /** Is told how far a scrub is. */
+    @FunctionalInterface
+    public interface ScrubListener {
+        /** A segment is checked, and what was found damaged there is in quarantine. The next scrub may begin behind it. */
+        void checked(int segment) throws IOException;
+    }
+
+    /**
+     * Reads all chunks from the disk and checks that each holds the bytes its id is the hash of. One that is damaged is
+     * put into quarantine, durably: it counts as absent, so that the next put of the chunk heals it. Reading and writing
+     * go on meanwhile.
+     *
+     * @param from number of the segment to begin with, 0 for all
+     * @param bytesPerSecond how much is read at most, 0 for no limit
+     */
+    public ScrubReport scrub(int from, long bytesPerSecond, ScrubListener listener) throws IOException {
+        Scrubber scrubber = new Scrubber(this, index, new Pace(bytesPerSecond));
+        sync();
+        for (int number : segments.numbers()) {
+            if (number >= from) {
+                List<Damage> damages = scrubber.scrub(number);
+                for (Damage d : damages) {
+                    quarantine(d.segment(), d.offset(), d.fingerprint());
+                }
+                listener.checked(number);
+            }
+        }
+        return scrubber.report();
+    }
+
+    /** Notes places of chunks: while {@code noting} runs no chunk changes its place. */
+    public void locating(Noting noting) throws IOException {
+        layout.readLock().lock();
+        try {
+            noting.run();
+        } finally {
+            layout.readLock().unlock();
+        }
+    }
+
+    /** See {@link #locating}. */
+    @FunctionalInterface
+    public interface Noting {
+        void run() throws IOException;
+    }
+
+    /** For a {@link Sweeper}: held while it changes places. */
+    Lock layout() {
+        return layout.writeLock();
+    }
+
+    /** Whether a segment is here. */
+    boolean has(int segment) {
+        return segments.file(segment) != null;
+    }
+
+    /** The records of a segment, as of now. */
+    SegmentIndex records(int number) throws IOException {
+        appending.lock();
+        try {
+            return segments.records(number);
+        } finally {
+            appending.unlock();
+        }
+    }
+
+    /** For a {@link Sweeper}: begins a new segment, so that the last one is full. */
+    void roll() throws IOException {
+        appending.lock();
+        try {
+            groupSync.check();
+            segments.rollIfWritten();
+        } finally {
+            appending.unlock();
+        }
+    }
+
+    /** For a {@link Sweeper}: appends a chunk anew; gives its bytes. */
+    int appendAgain(SegmentFile from, int offset, long place) throws IOException {
+        enter();
+        appending.lock();
+        try {
+            groupSync.check();
+            SegmentFormat.Header h = RecordReader.local().header(from.file(), offset);
+            if (h == null) {
+                throw new CorruptChunkException("no sound record at " + offset);
+            }
+            SegmentLog.Appended at = appendLocked(RecordReader.local().chunk(from.file(), offset, h));
+            index.move(ChunkIndex.fingerprint(h.id()), place, at.place());
+            return at.recordBytes();
+        } finally {
+            appending.unlock();
+            leave();
+        }
+    }
+
+    /** For a {@link Sweeper}: deletes a segment whose chunks are elsewhere or not needed. */
+    void removeSegment(int number, SegmentIndex records) throws IOException {
+        life.writeLock().lock();
+        appending.lock();
+        try {
+            segments.remove(number);
+            quarantine.forget(number);
+            rawBytes -= records.rawBytes();
+            storedBytes -= records.storedBytes();
+        } finally {
+            appending.unlock();
+            life.writeLock().unlock();
+        }
     }
 
     private long syncActive() throws IOException {
@@ -357,7 +532,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         long reached;
         appending.lock();
         try {
-            segment = active;
+            segment = segments.active();
             reached = appended;
         } finally {
             appending.unlock();
@@ -380,13 +555,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, AutoCloseable {
         life.readLock().unlock();
     }
 
-    private void closeSegments() throws IOException {
-        for (SegmentFile s : segments.values()) {
-            s.close();
-        }
-    }
-
-    private record Hit(SegmentFile segment, int offset, SegmentFormat.Header header) {
+    private record Hit(long place, SegmentFile segment, int offset, SegmentFormat.Header header) {
         StoredChunk read() throws IOException {
             return RecordReader.local().chunk(segment.file(), offset, header);
         }

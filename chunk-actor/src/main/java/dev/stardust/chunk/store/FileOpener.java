@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** How a store opens its segment files; tests put failing disks here. */
-interface FileOpener {
+public interface FileOpener {
     FileOpener REAL = new FileOpener() {
         @Override
         public NativeFile create(Path path) throws IOException {

@@ -21,6 +21,9 @@ public class NativeFile implements AutoCloseable {
     private static final int SEEK_HOLE = 4;
     private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
     private static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
+    /** Of x86-64 ({@code asm-generic/fcntl.h}). */
+    private static final int O_DIRECT = 0x4000;
+
     private static final int OWNER_WRITES_ALL_READ = 0644;
 
     private final Path path;
@@ -38,6 +41,17 @@ public class NativeFile implements AutoCloseable {
     /** Opens an existing file for reading. */
     public static NativeFile openRead(Path path) throws IOException {
         return new NativeFile(path, OpenFlags.O_RDONLY.intValue());
+    }
+
+    /** Opens an existing file for reading past the cache, in aligned blocks; null where the file system cannot do that. */
+    static NativeFile openDirect(Path path) throws IOException {
+        try {
+            return new NativeFile(path, OpenFlags.O_RDONLY.intValue() | O_DIRECT);
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     /** Opens an existing file for reading and writing. */
@@ -85,17 +99,26 @@ public class NativeFile implements AutoCloseable {
     public long readUpTo(long position, long address, long length) throws IOException {
         long done = 0;
         while (done < length) {
-            long n = Posix.LIBC.pread(fd(), address + done, length - done, position + done);
+            long n = readSome(position + done, address + done, length - done);
             if (n == 0) {
                 break;
             }
-            if (n > 0) {
-                done += n;
-            } else if (errno() != Errno.EINTR) {
+            done += n;
+        }
+        return done;
+    }
+
+    /** Reads up to {@code length} bytes by one call; returns how many, 0 at the end of the file. */
+    long readSome(long position, long address, long length) throws IOException {
+        while (true) {
+            long n = Posix.LIBC.pread(fd(), address, length, position);
+            if (n >= 0) {
+                return n;
+            }
+            if (errno() != Errno.EINTR) {
                 throw error("cannot read");
             }
         }
-        return done;
     }
 
     /** Writes {@code length} bytes; after an error an unknown part of them is written. */

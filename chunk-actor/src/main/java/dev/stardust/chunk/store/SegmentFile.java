@@ -6,9 +6,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One segment file, opened by the store that owns it. */
 final class SegmentFile implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentFile.class);
+
     private final int number;
     private final NativeFile file;
     private final UUID store;
@@ -44,33 +48,69 @@ final class SegmentFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Opens an existing segment and tells its records.
-     *
-     * @param last whether it is the newest: its records are checked with their content, and what follows the last sound
-     *     one is cut off, since a crash may have torn it
-     */
-    static SegmentFile open(Path folder, int number, boolean last, FileOpener opener, SegmentScanner.Visitor visitor)
-            throws IOException {
+    /** Opens an existing segment; what records it has is not known yet. */
+    static SegmentFile open(Path folder, int number, FileOpener opener) throws IOException {
         NativeFile file = opener.openWrite(path(folder, number));
         try {
-            UUID store = readHeader(file, number);
-            long size = file.size();
-            SegmentScanner scanner = new SegmentScanner(file, size, last);
-            long end = scanner.scan(visitor);
-            SegmentFile segment = new SegmentFile(number, file, store, end);
-            segment.damagedBytes = scanner.damagedBytes();
-            if (last) {
-                file.truncate(end);
-                // The last owner may have died before its sync; from now on these records count as durable.
-                file.sync();
-            } else {
-                segment.damagedBytes += size - end;
-            }
-            return segment;
+            return new SegmentFile(number, file, readHeader(file, number), file.size());
         } catch (IOException e) {
             file.close();
             throw e;
+        }
+    }
+
+    /**
+     * The records of a segment that is not written any more: as the index beside it says, or by a scan of their headers
+     * if there is none that is sound, which is then written.
+     */
+    SegmentIndex index() throws IOException {
+        Path folder = file.path().getParent();
+        SegmentIndex index = SegmentIndex.read(folder, number, store, end);
+        if (index == null) {
+            index = new SegmentIndex();
+            new SegmentScanner(file, end, false).scan(index::add);
+            index.endAt(end);
+            writeIndex(index);
+        }
+        damagedBytes = index.damagedBytes();
+        return index;
+    }
+
+    /**
+     * The records of the newest segment: as the index beside it says if the store was closed, since nothing was appended after
+     * that; else as they are found.
+     */
+    SegmentIndex newest() throws IOException {
+        SegmentIndex index = SegmentIndex.read(file.path().getParent(), number, store, end);
+        if (index == null) {
+            return recover();
+        }
+        damagedBytes = index.damagedBytes();
+        return index;
+    }
+
+    /**
+     * The records of the newest segment, whose end a crash may have torn: all are read and checked, and what follows the
+     * last sound one is cut off. They are durable on return.
+     */
+    private SegmentIndex recover() throws IOException {
+        // Of when it was shorter, or full once, before its successor was lost.
+        Files.deleteIfExists(SegmentIndex.path(file.path().getParent(), number));
+        SegmentIndex index = new SegmentIndex();
+        new SegmentScanner(file, end, true).scan(index::add);
+        end = index.end();
+        damagedBytes = index.damagedBytes();
+        file.truncate(end);
+        file.sync();
+        return index;
+    }
+
+    /** Writes the index of a segment that is full. It is only a help: a full disk may keep it from being there. */
+    void writeIndex(SegmentIndex index) throws IOException {
+        try {
+            index.write(file.path().getParent(), number, store);
+        } catch (DiskFullException e) {
+            LOG.warn("no index of {}, it is scanned when the store is opened: {}", file.path(), e.getMessage());
         }
     }
 

@@ -12,8 +12,6 @@ final class SegmentScanner {
     private final NativeFile file;
     private final long size;
     private final boolean verify;
-    private long damagedBytes;
-
     /** @param verify whether the stored bytes are checked too, or the headers only */
     SegmentScanner(NativeFile file, long size, boolean verify) {
         this.file = file;
@@ -24,32 +22,25 @@ final class SegmentScanner {
     /** Gets each sound record. */
     @FunctionalInterface
     interface Visitor {
-        void record(int offset, SegmentFormat.Header header);
+        void record(SegmentFormat.Header header, int offset);
     }
 
-    /** Visits all sound records in order; returns where the last one ends. */
-    long scan(Visitor visitor) throws IOException {
+    /** Visits all sound records in order. */
+    void scan(Visitor visitor) throws IOException {
         long at = SegmentFormat.HEADER_BYTES;
         while (at < size) {
             SegmentFormat.Header h = soundRecord(at, false);
             if (h == null) {
                 long next = nextRecord(at + SegmentFormat.ALIGNMENT);
                 if (next < 0) {
-                    return at;
+                    return;
                 }
-                damagedBytes += next - at;
                 at = next;
             } else {
-                visitor.record((int) at, h);
+                visitor.record(h, (int) at);
                 at += h.recordBytes();
             }
         }
-        return at;
-    }
-
-    /** Bytes skipped between sound records. */
-    long damagedBytes() {
-        return damagedBytes;
     }
 
     private SegmentFormat.Header soundRecord(long at, boolean content) throws IOException {

@@ -54,8 +54,8 @@ public final class ExtentMap {
     }
 
     /**
-     * Writes the extent map of a disk, whole and durable or not at all. Every chunk must be in {@code store}, and stay
-     * there as long as the map is used.
+     * Writes the extent map of a disk, whole and durable or not at all. Every chunk must be in {@code store}, and its
+     * segment stay there as long as the map is used: collections must be told that it is held.
      *
      * @param root the id that {@code manifest} is stored under
      * @throws ChunkMissingException when a chunk is not there
@@ -71,22 +71,28 @@ public final class ExtentMap {
         b.putLong(24, Long.reverseBytes(store.uuid().getMostSignificantBits()));
         b.putLong(32, Long.reverseBytes(store.uuid().getLeastSignificantBits()));
         root.put(b, 40);
-        for (int i = 0; i < n; i++) {
-            ChunkId id = manifest.id(i);
-            ChunkLocation at = store.locate(id).orElseThrow(() -> new ChunkMissingException(id));
-            if (at.rawLength() != manifest.length(i)) {
-                throw new CorruptChunkException(
-                        "chunk " + id + " has " + at.rawLength() + " bytes, the manifest says " + manifest.length(i));
+        store.locating(() -> {
+            for (int i = 0; i < n; i++) {
+                putEntry(b, i, manifest, store);
             }
-            int e = HEADER_BYTES + i * ENTRY_BYTES;
-            b.putLong(e, manifest.offset(i));
-            b.putInt(e + 8, manifest.length(i));
-            b.putInt(e + 12, at.segment());
-            b.putInt(e + 16, at.offset());
-            id.put(b, e + 24);
+            b.putInt(CRC_AT, crc(b));
+            AtomicFile.write(file, b);
+        });
+    }
+
+    private static void putEntry(ByteBuffer b, int i, Manifest manifest, ChunkStore store) throws IOException {
+        ChunkId id = manifest.id(i);
+        ChunkLocation at = store.locate(id).orElseThrow(() -> new ChunkMissingException(id));
+        if (at.rawLength() != manifest.length(i)) {
+            throw new CorruptChunkException(
+                    "chunk " + id + " has " + at.rawLength() + " bytes, the manifest says " + manifest.length(i));
         }
-        b.putInt(CRC_AT, crc(b));
-        AtomicFile.write(file, b);
+        int e = entry(i);
+        b.putLong(e, manifest.offset(i));
+        b.putInt(e + 8, manifest.length(i));
+        b.putInt(e + 12, at.segment());
+        b.putInt(e + 16, at.offset());
+        id.put(b, e + 24);
     }
 
     /**

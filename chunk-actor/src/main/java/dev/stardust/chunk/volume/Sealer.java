@@ -36,9 +36,9 @@ public final class Sealer {
         if (base.sizeBytes() != size) {
             throw new IllegalArgumentException("the base has " + base.sizeBytes() + " bytes, the disk " + size);
         }
-        try (DataChunker chunker = new DataChunker(sink, FastCdc.DISK, threads, size)) {
+        try (DataChunker chunker = new DataChunker(sink, FastCdc.DISK, threads)) {
             new Sealer(delta, chunker).walk(base);
-            return chunker.finish();
+            return chunker.finish(size);
         }
     }
 

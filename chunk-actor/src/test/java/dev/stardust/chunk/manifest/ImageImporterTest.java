@@ -110,13 +110,13 @@ class ImageImporterTest {
         Random random = new Random(seed);
         Manifest[] manifests = new Manifest[2];
         for (int k = 0; k < 2; k++) {
-            try (DataChunker chunker = new DataChunker(chunks, FastCdc.DISK, 2, image.length)) {
+            try (DataChunker chunker = new DataChunker(chunks, FastCdc.DISK, 2)) {
                 for (int at = 0; at < image.length; ) {
                     int n = Math.min(image.length - at, k == 0 ? 4096 : 4096 * (1 + random.nextInt(200)));
                     chunker.data(at, memory.address() + at, n);
                     at += n;
                 }
-                manifests[k] = chunker.finish();
+                manifests[k] = chunker.finish(image.length);
             }
         }
         assertEquals(manifests[0], manifests[1]);

@@ -14,8 +14,8 @@ class ChunkIndexTest {
         int n = 100_000;
         Random random = new Random(1);
         for (int i = 0; i < n; i++) {
-            index.add(new ChunkId(0, random.nextLong(), 0, 0), ChunkIndex.place(i % 500, 64 + 8 * i));
-            if (i >= 2000) {
+            index.add(random.nextLong(), ChunkIndex.place(i % 500, 64 + 8 * i));
+            if (i >= 20_000) {
                 assertTrue(index.bytes() <= 40L * (i + 1), index.bytes() + " bytes for " + (i + 1));
             }
         }
@@ -33,7 +33,7 @@ class ChunkIndexTest {
         ChunkIndex index = new ChunkIndex();
         ChunkId id = new ChunkId(1, 2, 3, 4);
         for (int i = 0; i < 3; i++) {
-            index.add(id, ChunkIndex.place(i, 64));
+            index.add(ChunkIndex.fingerprint(id), ChunkIndex.place(i, 64));
         }
         for (int i = 0; i < 3; i++) {
             assertEquals(ChunkIndex.place(i, 64), index.find(id, i));

@@ -1,11 +1,11 @@
 package dev.stardust.ops.node;
 
+import dev.stardust.chunk.file.DamagedFileException;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.libc.SelfTest;
 import dev.stardust.ops.api.ApiServer;
 import dev.stardust.ops.launch.TokenFile;
-import dev.stardust.vm.file.DamagedFileException;
 import dev.stardust.vm.worker.WorkerLauncher;
 import java.io.IOException;
 import java.nio.file.Files;

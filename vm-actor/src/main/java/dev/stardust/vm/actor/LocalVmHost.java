@@ -2,6 +2,7 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.chunk.actor.ChunkNode;
 import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.file.SealedJson;
 import dev.stardust.chunk.manifest.Manifest;
 import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
@@ -13,7 +14,6 @@ import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.IsoVolume;
 import dev.stardust.vm.disk.VolumeBlockBackend;
-import dev.stardust.vm.file.SealedJson;
 import dev.stardust.vm.network.GuestNic;
 import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.spec.Boot;

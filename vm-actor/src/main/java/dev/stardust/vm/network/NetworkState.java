@@ -1,6 +1,6 @@
 package dev.stardust.vm.network;
 
-import dev.stardust.vm.file.SealedJson;
+import dev.stardust.chunk.file.SealedJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

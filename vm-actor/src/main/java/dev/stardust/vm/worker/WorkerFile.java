@@ -1,6 +1,6 @@
 package dev.stardust.vm.worker;
 
-import dev.stardust.vm.file.SealedJson;
+import dev.stardust.chunk.file.SealedJson;
 import java.io.IOException;
 import java.nio.file.Path;
 

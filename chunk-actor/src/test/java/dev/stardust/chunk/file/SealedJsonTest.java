@@ -1,4 +1,4 @@
-package dev.stardust.vm.file;
+package dev.stardust.chunk.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package dev.stardust.vm.file;
+package dev.stardust.chunk.file;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;

@@ -1,4 +1,4 @@
-package dev.stardust.vm.file;
+package dev.stardust.chunk.file;
 
 import java.io.IOException;
 

@@ -1,0 +1,18 @@
+package dev.stardust.chunk.local;
+
+import dev.stardust.chunk.chunk.ChunkId;
+
+/**
+ * An image of a local store.
+ *
+ * @param name its name
+ * @param manifest the root id of its manifest, in hex
+ * @param sizeBytes its size, holes included
+ * @param sha256 SHA-256 of the whole image, in hex; empty if it was not asked for
+ */
+public record ImageRecord(String name, String manifest, long sizeBytes, String sha256) {
+    /** The root id of its manifest. */
+    ChunkId root() {
+        return ChunkId.ofHex(manifest);
+    }
+}

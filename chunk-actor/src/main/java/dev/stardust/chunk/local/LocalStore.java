@@ -1,0 +1,180 @@
+package dev.stardust.chunk.local;
+
+import dev.stardust.chunk.manifest.DiskData;
+import dev.stardust.chunk.manifest.ImageExporter;
+import dev.stardust.chunk.manifest.ImageImporter;
+import dev.stardust.chunk.manifest.ImportResult;
+import dev.stardust.chunk.manifest.Manifest;
+import dev.stardust.chunk.manifest.ManifestRoots;
+import dev.stardust.chunk.manifest.ManifestStore;
+import dev.stardust.chunk.manifest.Progress;
+import dev.stardust.chunk.store.ChunkSource;
+import dev.stardust.chunk.store.ChunkStore;
+import dev.stardust.chunk.store.NativeFile;
+import dev.stardust.chunk.store.SweepReport;
+import dev.stardust.chunk.store.WriterLease;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Images in one folder: {@code chunks} holds what they are made of, every unique chunk once, {@code images} a record of
+ * each. One process has it open at a time. What an import returned for is durable.
+ */
+public final class LocalStore implements AutoCloseable {
+    private static final int THREADS = Runtime.getRuntime().availableProcessors();
+
+    private final ChunkStore chunks;
+    private final ImageCatalog catalog;
+    private final Path scrubFile;
+    private final Path temporary;
+
+    private LocalStore(ChunkStore chunks, ImageCatalog catalog, Path folder) {
+        this.chunks = chunks;
+        this.catalog = catalog;
+        scrubFile = folder.resolve("scrub.json");
+        temporary = folder.resolve("tmp");
+    }
+
+    /**
+     * Opens the store in {@code folder}, which is made when it is not there.
+     *
+     * @throws IOException when another process has it open, or it cannot be read
+     */
+    public static LocalStore open(Path folder) throws IOException {
+        return over(folder, ChunkStore::open);
+    }
+
+    /** Opens the chunks of a store. */
+    @FunctionalInterface
+    public interface ChunksOpener {
+        ChunkStore open(Path chunks) throws IOException;
+    }
+
+    /** As {@link #open}, with chunks that are opened in a way of its own. */
+    public static LocalStore over(Path folder, ChunksOpener opener) throws IOException {
+        ImageCatalog catalog = new ImageCatalog(folder.resolve("images"));
+        LocalStore store = new LocalStore(opener.open(folder.resolve("chunks")), catalog, folder);
+        store.removeTemporary();
+        return store;
+    }
+
+    /** What a crash left; it is ours alone now. */
+    private void removeTemporary() throws IOException {
+        if (Files.isDirectory(temporary)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /** Its images, by name. */
+    public List<ImageRecord> images() throws IOException {
+        return catalog.all();
+    }
+
+    /** An image. @throws NoSuchFileException when there is none of that name */
+    public ImageRecord image(String name) throws IOException {
+        return catalog.get(name)
+                .orElseThrow(() ->
+                        new NoSuchFileException(name, null, "there is no image of this name: see 'stardust image ls'"));
+    }
+
+    /**
+     * Imports an image under a name; durable when this returns.
+     *
+     * @param digest whether to take the SHA-256 of the whole too
+     * @throws FileAlreadyExistsException when there is an image of that name
+     */
+    public ImportResult importImage(String name, DiskData data, boolean digest, Progress progress) throws IOException {
+        if (catalog.get(name).isPresent()) {
+            throw new FileAlreadyExistsException(
+                    name, null, "there is an image of this name: give another by --name, or remove that one first");
+        }
+        try (WriterLease lease = chunks.lease()) {
+            ImportResult result = new ImageImporter(lease, THREADS).importImage(data, digest, progress);
+            catalog.put(new ImageRecord(name, result.root().toString(), result.sizeBytes(), result.sha256()));
+            return result;
+        }
+    }
+
+    /**
+     * As {@link #importImage(String, DiskData, boolean, Progress)}, from a file: raw, or qcow2, which is converted into the store's
+     * folder first.
+     */
+    public ImportResult importFile(String name, Path file, boolean digest, Progress progress) throws IOException {
+        try (DiskData data = DiskFile.open(file, temporary)) {
+            return importImage(name, data, digest, progress);
+        }
+    }
+
+    /** What an image is made of. */
+    public Manifest manifest(String name) throws IOException {
+        return ManifestStore.read(image(name).root(), chunks);
+    }
+
+    /**
+     * Writes an image into a new sparse file, which is there whole or not at all.
+     *
+     * @throws FileAlreadyExistsException when the file is there
+     */
+    public void export(String name, Path target, Progress progress) throws IOException {
+        Manifest manifest = manifest(name);
+        if (Files.exists(target)) {
+            throw new FileAlreadyExistsException(target.toString(), null, "it is there already: remove it first");
+        }
+        Path partial = target.resolveSibling(target.getFileName() + ".partial");
+        Files.deleteIfExists(partial);
+        try {
+            try (NativeFile file = NativeFile.create(partial)) {
+                new ImageExporter(chunks, THREADS).export(manifest, file, progress);
+            }
+            Files.move(partial, target);
+        } finally {
+            Files.deleteIfExists(partial);
+        }
+    }
+
+    /** Removes an image. The space of what it alone had comes back with the next {@link #collect}. */
+    public void remove(String name) throws IOException {
+        if (!catalog.remove(name)) {
+            image(name);
+        }
+    }
+
+    /** Gives the space back of what no image needs; see {@link ChunkStore#collect}. */
+    public SweepReport collect(boolean dryRun) throws IOException {
+        return chunks.collect(
+                new ManifestRoots(
+                        () -> catalog.all().stream().map(ImageRecord::root).toList(), chunks),
+                segment -> false,
+                dryRun);
+    }
+
+    /**
+     * Reads all chunks from the disk and checks them; one that was stopped goes on where it was.
+     *
+     * @param bytesPerSecond how much is read at most, 0 for no limit
+     * @param replica another store to mend from, null for none
+     */
+    public ScrubResult scrub(long bytesPerSecond, LocalStore replica) throws IOException {
+        ChunkSource source = replica == null ? null : replica.chunks;
+        return new StoreScrub(chunks, scrubFile, catalog.all(), source).run(bytesPerSecond);
+    }
+
+    /** What it holds, and what of it is whose. */
+    public StoreUsage usage() throws IOException {
+        return UsageCounter.count(catalog.all(), chunks);
+    }
+
+    @Override
+    public void close() throws IOException {
+        chunks.close();
+    }
+}
