@@ -62,25 +62,35 @@ dump_class_archives() {
   local class_path
   class_path=$(cat "$root/ops/target/classpath")
   # The CLI's archive is a static one: picocli's classes are of a version that JDK 17 leaves out of dynamic ones.
-  { "$(java_bin)" "${cli_flags[@]}" -XX:DumpLoadedClassList="$archives/cli.classes" -cp "$class_path" \
+  { "$(java_bin)" "${cli_flags[@]}" "${native_flags[@]}" -XX:DumpLoadedClassList="$archives/cli.classes" -cp "$class_path" \
     dev.stardust.ops.demo.Rehearsal "$archives" &&
     "$(java_bin)" -Xshare:dump -XX:SharedClassListFile="$archives/cli.classes" \
       -XX:SharedArchiveFile="$archives/cli.jsa" -cp "$class_path"; } >"$log" 2>&1 ||
     echo "stardust: no class archives, programs start slower; see $log" >&2
 }
 
+# For Agrona, which reads and writes native memory.
+native_flags=(--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-opens=java.base/java.util.zip=ALL-UNNAMED)
+
 cli_flags=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root")
+
+# What works on data needs the second compiler, for what is hottest only: it runs for seconds. Logging takes a quarter of a
+# second to begin, and what it would say the commands say.
+bulk_flags=(-XX:TieredStopAtLevel=4 -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
+  -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
+  -Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider -Dslf4j.internal.verbosity=WARN)
 
 run_java() { # what, arguments of the command line
   local what=$1
   shift
   case "$what" in
     cli | demo)
+      case "${1:-}" in image) cli_flags+=("${bulk_flags[@]}" "${native_flags[@]}") ;; esac
       exec "$(java_bin)" "${cli_flags[@]}" -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off \
         -XX:SharedArchiveFile="$root/ops/target/archives/cli.jsa" -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.cli.Main "$@"
       ;;
     tools)
-      local flags=(-Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root" --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED --add-opens=java.base/java.util.zip=ALL-UNNAMED)
+      local flags=(-Djava.io.tmpdir="${TMPDIR:-/tmp}" -Dstardust.home="$root" "${native_flags[@]}")
       exec "$(java_bin)" "${flags[@]}" \
         -cp "$root/chaos-tests/target/classes:$root/chaos-tests/target/test-classes:$(cat "$root/ops/target/classpath")" \
         dev.stardust.chaos.Tools "$@"

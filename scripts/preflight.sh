@@ -95,12 +95,18 @@ missing_packages() { # purpose
   case "$1" in
     bench | test)
       command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
+      command -v qemu-img >/dev/null || wanted+=(qemu-utils)
       ;;
   esac
   case "$1" in
     bench)
       command -v fio >/dev/null || wanted+=(fio)
       command -v iperf3 >/dev/null || wanted+=(iperf3)
+      command -v borg >/dev/null || wanted+=(borgbackup)
+      command -v restic >/dev/null || wanted+=(restic)
+      command -v casync >/dev/null || wanted+=(casync)
+      command -v mksquashfs >/dev/null || wanted+=(squashfs-tools)
+      command -v zstd >/dev/null || wanted+=(zstd)
       ;;
   esac
   case "$1" in

@@ -4,7 +4,7 @@ modules="hypervisor-native cluster chunk-actor vm-actor migration scheduler ops 
 
 run_tests() {
   local only="" maven=(-B)
-  local usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos|linux] [--without-kvm] [--linux=auto|host|lab]"
+  local usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos|linux|store] [--without-kvm] [--linux=auto|host|lab]"
   while [ $# -gt 0 ]; do
     case "$1" in
       --only)
@@ -33,6 +33,11 @@ run_tests() {
     "") ;;
     unit) maven+=(-pl '!chaos-tests') ;;
     demo) maven+=(-pl chaos-tests -am -Dtest='Demo*Test' -Dsurefire.failIfNoSpecifiedTests=false) ;;
+    store)
+      local parts="chunk store manifest volume local file" tests="dev.stardust.chaos.store.**,ImageStoreCommandsTest" part
+      for part in $parts; do tests+=",dev.stardust.chunk.$part.**"; done
+      maven+=(-pl chaos-tests -am -Dtest="$tests" -Dsurefire.failIfNoSpecifiedTests=false)
+      ;;
     linux) maven+=(-pl chaos-tests -am -Dtest=LinuxTest -Dsurefire.failIfNoSpecifiedTests=false) ;;
     chaos) maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.**' -Dsurefire.failIfNoSpecifiedTests=false) ;;
     *)

@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -20,12 +21,18 @@ abstract class AskCommand implements Callable<Integer> {
 
     abstract JsonNode ask(ApiClient client);
 
+    /** The answer if it takes no node; else null. */
+    JsonNode askHere() throws IOException {
+        return null;
+    }
+
     /** Prints the answer for people. */
     abstract void show(PrintWriter out, JsonNode answer);
 
     @Override
-    public final Integer call() {
-        JsonNode answer = ask(node.client());
+    public final Integer call() throws IOException {
+        JsonNode here = askHere();
+        JsonNode answer = here != null ? here : ask(node.client());
         output.print(spec.commandLine().getOut(), answer, out -> {
             if (output.quiet() && answer.isArray()) {
                 answer.forEach(item -> out.println(item.path("name").asText()));

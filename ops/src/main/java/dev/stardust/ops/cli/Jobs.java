@@ -2,9 +2,6 @@ package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.function.Consumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Follows a long-running job of a node until it ends. */
 public final class Jobs {
@@ -21,23 +18,12 @@ public final class Jobs {
      */
     public static JsonNode await(ApiClient client, JsonNode started, String label, Consumer<JsonNode> onPoll) {
         String path = "/jobs/" + ApiClient.escape(started.path("job").asText());
-        ProgressBar bar = null;
-        try {
+        try (ByteProgress bar = ByteProgress.of(label)) {
             while (true) {
                 JsonNode job = client.get(path);
                 onPoll.accept(job);
                 long total = job.path("total").asLong();
-                if (bar == null && total > 0 && Terminal.interactive()) {
-                    bar = new ProgressBarBuilder()
-                            .setTaskName(label)
-                            .setInitialMax(total)
-                            .setUnit(" MiB", 1 << 20)
-                            .setStyle(ProgressBarStyle.ASCII)
-                            .build();
-                }
-                if (bar != null) {
-                    bar.stepTo(job.path("done").asLong());
-                }
+                bar.to(job.path("done").asLong(), total);
                 switch (job.path("state").asText()) {
                     case "done" -> {
                         return job.path("result");
@@ -48,10 +34,6 @@ public final class Jobs {
                                 job.path("message").asText());
                     default -> sleep();
                 }
-            }
-        } finally {
-            if (bar != null) {
-                bar.close();
             }
         }
     }

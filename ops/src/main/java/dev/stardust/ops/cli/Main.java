@@ -1,5 +1,8 @@
 package dev.stardust.ops.cli;
 
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,6 +28,11 @@ public final class Main {
 
     /** Runs one command in this process; gives its exit code. */
     public static int run(String... args) {
+        return commandLine(args).execute(args);
+    }
+
+    /** What runs these arguments. */
+    static CommandLine commandLine(String... args) {
         CommandLine line = new CommandLine(new Main());
         addCommands(line, args);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
@@ -32,6 +40,11 @@ public final class Main {
                 command.getErr().println("stardust: " + e.getMessage());
                 command.getErr().flush();
                 return e.exitCode();
+            }
+            if (failure instanceof IOException e) {
+                command.getErr().println("stardust: " + e.getMessage());
+                command.getErr().flush();
+                return exitCodeOf(e);
             }
             failure.printStackTrace(command.getErr());
             return CliException.INTERNAL;
@@ -43,7 +56,14 @@ public final class Main {
             command.getErr().flush();
             return CliException.USAGE;
         });
-        return line.execute(args);
+        return line;
+    }
+
+    private static int exitCodeOf(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return CliException.NOT_FOUND;
+        }
+        return e instanceof FileAlreadyExistsException ? CliException.CONFLICT : CliException.REFUSED;
     }
 
     private static Map<String, Class<?>> commands() {

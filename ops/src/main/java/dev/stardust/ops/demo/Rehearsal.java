@@ -54,6 +54,7 @@ public final class Rehearsal {
         byte[] bytes = new byte[IMAGE_BYTES];
         new Random(1).nextBytes(bytes);
         Files.write(image, bytes);
+        store(folder.resolve("store").toString(), image, folder.resolve("exported"));
         stardust("image", "import", "--name", "image", image.toString());
         stardust("image", "ls");
         stardust("cluster", "status");
@@ -63,6 +64,16 @@ public final class Rehearsal {
         }
         stardust("ps");
         end();
+    }
+
+    private static void store(String store, Path image, Path exported) {
+        here("image", "import", "--store", store, "--name", "image", image.toString());
+        here("image", "ls", "--store", store);
+        here("image", "stats", "--store", store);
+        here("image", "export", "--store", store, "image", exported.toString());
+        here("image", "scrub", "--store", store);
+        here("image", "rm", "--store", store, "image");
+        here("image", "gc", "--store", store);
     }
 
     private void guests() {
@@ -112,7 +123,12 @@ public final class Rehearsal {
                 first.address() + ":" + first.portBase(),
                 "--token-file",
                 cluster.tokenFile().toString()));
-        int code = Main.run(args.toArray(String[]::new));
+        here(args.toArray(String[]::new));
+    }
+
+    /** Runs a command that needs no node. */
+    private static void here(String... words) {
+        int code = Main.run(words);
         if (code != 0) {
             throw new IllegalStateException("stardust " + String.join(" ", words) + " ended with code " + code);
         }
