@@ -74,6 +74,10 @@ class ArchitectureTest {
                             .and(resideOutsideOfPackages(
                                     // Files on this machine: what can be started from them.
                                     "dev.stardust.hypervisor.boot..",
+                                    // A store on this machine.
+                                    "dev.stardust.chunk.local..",
+                                    "dev.stardust.chunk.manifest..",
+                                    "dev.stardust.chunk.store..",
                                     "dev.stardust.ops.cli..",
                                     "dev.stardust.ops.demo..",
                                     "dev.stardust.ops.launch.."))));

@@ -1,5 +1,6 @@
 package dev.stardust.chaos.bench;
 
+import dev.stardust.chaos.bench.store.StoreCommand;
 import dev.stardust.chaos.bench.vmm.VmmCommand;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,6 +15,7 @@ public final class Benches {
         Map<String, Callable<Integer>> all = new TreeMap<>();
         all.put("exits", new ExitsCommand());
         all.put("migrate", new MigrateCommand());
+        all.put("store", new StoreCommand());
         all.put("vmm", new VmmCommand());
         return all;
     }

@@ -41,7 +41,7 @@ final class ConsoleProcess {
      * @param log gets them with the seconds since the start before each
      * @param limit after which it is killed
      * @param hopeless whether it is to be killed at once, asked with the time it runs
-     * @param lastQuestion what it is asked on its standard input before that, so that the log tells why it hung
+     * @param lastQuestion what it is asked on its standard input before that, so that the log tells why it hung; empty for nothing
      * @return how it ended, in words
      */
     static String run(
@@ -82,7 +82,9 @@ final class ConsoleProcess {
                     return "it was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
                 if (hopeless.test(Duration.ofNanos(took))) {
-                    ask(process, lastQuestion);
+                    if (!lastQuestion.isEmpty()) {
+                        ask(process, lastQuestion);
+                    }
                     return "it hung and was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
             }

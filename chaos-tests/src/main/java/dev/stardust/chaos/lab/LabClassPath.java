@@ -25,7 +25,8 @@ final class LabClassPath {
             "agrona",
             "HdrHistogram",
             "slf4j",
-            "logback");
+            "logback",
+            "jackson-");
 
     private LabClassPath() {}
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
 final class LabConsole {
@@ -19,6 +20,7 @@ final class LabConsole {
     private static final int TAIL_LINES = 60;
 
     private final List<String> names;
+    private final Consumer<String> listener;
     private final List<String> lines = new ArrayList<>();
     private final Map<String, Integer> begins = new LinkedHashMap<>();
     private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
@@ -27,13 +29,20 @@ final class LabConsole {
 
     /** Of a run of these cases. */
     LabConsole(List<String> names) {
+        this(names, line -> {});
+    }
+
+    /** As {@link #LabConsole(List)}, with somebody who gets every line too. */
+    LabConsole(List<String> names, Consumer<String> listener) {
         this.names = List.copyOf(names);
+        this.listener = listener;
     }
 
     /** Takes a line. */
     synchronized void add(String raw) {
         String line = raw.stripTrailing();
         heard++;
+        listener.accept(line);
         if (line.equals(ALIVE)) {
             return;
         }

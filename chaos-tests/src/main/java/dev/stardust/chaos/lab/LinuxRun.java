@@ -98,7 +98,7 @@ final class LinuxRun implements AutoCloseable {
     private String attempt(String name, List<LinuxCase> cases, LabConsole console, LabWatch watch) throws IOException {
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
-            List<String> command = prepare(cases, work.path());
+            List<String> command = prepare(cases, work.path(), result(cases, work.path()));
             return ConsoleProcess.run(
                             command,
                             console,
@@ -110,8 +110,12 @@ final class LinuxRun implements AutoCloseable {
         }
     }
 
-    /** Makes what the guests and their lab need, one run at a time since it fills a cache; gives the command to be run. */
-    private synchronized List<String> prepare(List<LinuxCase> cases, Path work) throws IOException {
+    /**
+     * Makes what the guests and their lab need, one run at a time since it fills a cache; gives the command to be run.
+     *
+     * @param result a disk that keeps what is written to it
+     */
+    synchronized List<String> prepare(List<LinuxCase> cases, Path work, Path result) throws IOException {
         LabCache cache = LabCache.ofUser();
         LinuxFiles linux = LinuxFiles.prepare(cache);
         Path initramfs = work.resolve("guest.cpio");
@@ -121,7 +125,9 @@ final class LinuxRun implements AutoCloseable {
         for (Path each : more) {
             External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
         }
-        Path result = result(cases, linux, discs, work);
+        if (cases.stream().anyMatch(LinuxCase::hasRoot)) {
+            RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
+        }
         return inLab
                 ? LabMachine.command(
                         LabImages.make(cache, linux, initramfs, discs, result, jars(cache, classPath(cases)), work),
@@ -146,16 +152,13 @@ final class LinuxRun implements AutoCloseable {
         return LAB_LIMIT.plus(CASE_LIMIT.multipliedBy(cases.size())).plus(slowest);
     }
 
-    /** Makes the root of guests that have one; gives where a root lies afterwards, which is kept if there is one. */
-    private Path result(List<LinuxCase> cases, LinuxFiles linux, Path discs, Path work) throws IOException {
+    /** Makes an empty disk where the root of a guest lies afterwards, which is kept if a guest has one. */
+    private Path result(List<LinuxCase> cases, Path work) throws IOException {
         boolean root = cases.stream().anyMatch(LinuxCase::hasRoot);
         Path result = root ? resultOfRoot() : work.resolve("none.result");
         Files.deleteIfExists(result);
         try (RandomAccessFile file = new RandomAccessFile(result.toFile(), "rw")) {
             file.setLength((long) RootImage.SIZE_MIB << 20);
-        }
-        if (root) {
-            RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
         }
         return result;
     }

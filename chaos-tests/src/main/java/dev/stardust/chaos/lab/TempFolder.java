@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A folder that is gone, with all in it, when this is closed. */
-record TempFolder(Path path) implements AutoCloseable {
-    static TempFolder create(Path parent, String prefix) throws IOException {
+public record TempFolder(Path path) implements AutoCloseable {
+    public static TempFolder create(Path parent, String prefix) throws IOException {
         return new TempFolder(Files.createTempDirectory(parent, prefix));
     }
 

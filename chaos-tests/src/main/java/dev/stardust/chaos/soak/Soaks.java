@@ -1,5 +1,6 @@
 package dev.stardust.chaos.soak;
 
+import dev.stardust.chaos.store.StoreSoak;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -14,6 +15,7 @@ public final class Soaks {
         all.put("hostile", new HostileCommand());
         all.put("kills", new KillsCommand());
         all.put("leases", new LeasesCommand());
+        all.put("store", new StoreSoak());
         return all;
     }
 }

@@ -37,8 +37,9 @@ public final class LinuxCases {
             new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "GNU GRUB", "t"),
             new SmpCase());
 
-    /** Those that measure; no test runs them. */
-    private static final List<LinuxCase> BENCHES = List.of(new BootBench(), new IoBench());
+    /** Those that measure, or are for a power cut: no verdict of theirs is a test's. */
+    private static final List<LinuxCase> OTHERS =
+            List.of(new BootBench(), new IoBench(), new StoreCase(true), new StoreCase(false));
 
     private LinuxCases() {}
 
@@ -73,7 +74,7 @@ public final class LinuxCases {
 
     /** The case of that name. */
     public static LinuxCase named(String name) {
-        return Stream.concat(ALL.stream(), BENCHES.stream())
+        return Stream.concat(ALL.stream(), OTHERS.stream())
                 .filter(c -> c.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no case " + name));
