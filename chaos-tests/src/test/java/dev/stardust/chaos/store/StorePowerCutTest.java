@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** In a lab machine that is switched off: what its kernel had not written to the disk is lost. */
+/** In a lab machine that is switched off: what its kernel had not written to the disk is lost. It takes every core. */
+@Tag("alone")
 class StorePowerCutTest {
     private static final int ROUNDS = 2;
     private static final int MOST_ROUNDS_UNSYNCED = 4;
