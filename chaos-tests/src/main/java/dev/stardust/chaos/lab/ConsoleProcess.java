@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,17 +39,9 @@ final class ConsoleProcess {
      * @param console gets its lines
      * @param log gets them with the seconds since the start before each
      * @param limit after which it is killed
-     * @param hopeless whether it is to be killed at once, asked with the time it runs
-     * @param lastQuestion what it is asked on its standard input before that, so that the log tells why it hung; empty for nothing
      * @return how it ended, in words
      */
-    static String run(
-            List<String> command,
-            LabConsole console,
-            Path log,
-            Duration limit,
-            Predicate<Duration> hopeless,
-            String lastQuestion)
+    static String run(List<String> command, LabConsole console, Path log, Duration limit, ProcessCare care)
             throws IOException {
         List<String> guarded = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
         guarded.addAll(command);
@@ -64,12 +55,11 @@ final class ConsoleProcess {
                 reader.join(END_LIMIT.toMillis());
             });
             reader.start();
-            return await(process, console, limit, hopeless, lastQuestion);
+            return await(process, console, limit, care);
         }
     }
 
-    private static String await(
-            Process process, LabConsole console, Duration limit, Predicate<Duration> hopeless, String lastQuestion) {
+    private static String await(Process process, LabConsole console, Duration limit, ProcessCare care) {
         long start = System.nanoTime();
         long limitNs = limit.toNanos();
         try {
@@ -81,12 +71,14 @@ final class ConsoleProcess {
                 if (took > limitNs) {
                     return "it was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
-                if (hopeless.test(Duration.ofNanos(took))) {
-                    if (!lastQuestion.isEmpty()) {
-                        ask(process, lastQuestion);
+                if (care.isHopeless(Duration.ofNanos(took))) {
+                    write(process, care.lastQuestion());
+                    if (!care.lastQuestion().isEmpty()) {
+                        process.waitFor(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
                     }
                     return "it hung and was killed after " + TimeUnit.NANOSECONDS.toSeconds(took) + " s";
                 }
+                write(process, care.wake(Duration.ofNanos(took)));
             }
             return "it ended with code " + process.exitValue();
         } catch (InterruptedException e) {
@@ -95,13 +87,15 @@ final class ConsoleProcess {
         }
     }
 
-    private static void ask(Process process, String question) throws InterruptedException {
-        try (Writer in = process.outputWriter(StandardCharsets.ISO_8859_1)) {
-            in.write(question);
-            in.flush();
-            process.waitFor(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    private static void write(Process process, String text) {
+        if (text.isEmpty()) {
+            return;
+        }
+        try {
+            process.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+            process.getOutputStream().flush();
         } catch (IOException e) {
-            LOG.info("{} cannot be asked any more", process.pid(), e);
+            LOG.info("{} reads no more", process.pid(), e);
         }
     }
 

@@ -41,6 +41,9 @@ final class LabConsole {
     /** Takes a line. */
     synchronized void add(String raw) {
         String line = raw.stripTrailing();
+        if (line.isEmpty()) {
+            return; // The echo of what was written to wake it tells nothing of the program.
+        }
         heard++;
         listener.accept(line);
         if (line.equals(ALIVE)) {

@@ -99,14 +99,8 @@ final class LinuxRun implements AutoCloseable {
         Path log = folder.resolve(name + ".log");
         try (TempFolder work = TempFolder.create(folder, name + "-")) {
             List<String> command = prepare(cases, work.path(), result(cases, work.path()));
-            return ConsoleProcess.run(
-                            command,
-                            console,
-                            log,
-                            limit(cases),
-                            took -> inLab && watch.test(took),
-                            LabMachine.WHERE_IT_STANDS)
-                    + "; its console is in " + log;
+            ProcessCare care = inLab ? watch : took -> false;
+            return ConsoleProcess.run(command, console, log, limit(cases), care) + "; its console is in " + log;
         }
     }
 

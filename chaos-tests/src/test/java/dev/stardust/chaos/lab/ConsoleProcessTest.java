@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,9 +21,8 @@ class ConsoleProcessTest {
 
     private final LabConsole console = new LabConsole(List.of("one"));
 
-    private String run(String script, Duration limit, Predicate<Duration> hopeless) throws IOException {
-        return ConsoleProcess.run(
-                List.of("sh", "-c", script), console, folder.resolve("log"), limit, hopeless, "why?\n");
+    private String run(String script, Duration limit, ProcessCare care) throws IOException {
+        return ConsoleProcess.run(List.of("sh", "-c", script), console, folder.resolve("log"), limit, care);
     }
 
     @Test
@@ -53,8 +51,35 @@ class ConsoleProcessTest {
         run(
                 "echo BUG: soft lockup - CPU#0; read question; echo asked $question; exec sleep 600",
                 LONG,
-                took -> console.softLockup());
+                new ProcessCare() {
+                    @Override
+                    public boolean isHopeless(Duration took) {
+                        return console.softLockup();
+                    }
+
+                    @Override
+                    public String lastQuestion() {
+                        return "why?\n";
+                    }
+                });
         assertTrue(Files.readString(folder.resolve("log")).contains(" asked why?\n"));
+    }
+
+    @Test
+    void oneThatSleepsIsWoken() throws IOException {
+        String end = run("read word; echo case one ok 1 ms, $word", LONG, new ProcessCare() {
+            @Override
+            public boolean isHopeless(Duration took) {
+                return false;
+            }
+
+            @Override
+            public String wake(Duration took) {
+                return took.toMillis() > 300 ? "up\n" : "";
+            }
+        });
+        assertEquals("it ended with code 0", end);
+        assertTrue(console.verdicts("").get(0).ok());
     }
 
     @Test
@@ -93,8 +118,7 @@ class ConsoleProcessTest {
         public static void main(String[] args) throws IOException {
             String script = "echo $$ > " + args[0] + ".new; mv " + args[0] + ".new " + args[0] + "; exec sleep 600";
             Path log = Path.of(args[0] + ".log");
-            ConsoleProcess.run(
-                    List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, took -> false, "");
+            ConsoleProcess.run(List.of("sh", "-c", script), new LabConsole(List.of("one")), log, LONG, took -> false);
         }
     }
 }

@@ -60,28 +60,45 @@ class LabConsoleTest {
     void aLabHangsWhenItIsSilentForLong() {
         LabWatch watch = new LabWatch(console, false);
         lines("SeaBIOS");
-        assertFalse(watch.test(Duration.ofSeconds(1)));
-        assertFalse(watch.test(Duration.ofSeconds(90)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(1)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(90)));
         lines(LabConsole.ALIVE, "soft lockup");
-        assertFalse(watch.test(Duration.ofSeconds(91)));
-        assertFalse(watch.test(Duration.ofSeconds(181)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(91)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(181)));
         assertFalse(watch.hung());
-        assertTrue(watch.test(Duration.ofSeconds(182)));
+        assertTrue(watch.isHopeless(Duration.ofSeconds(182)));
         assertTrue(watch.hung());
+    }
+
+    @Test
+    void aLabThatSleepsIsWokenNowAndThen() {
+        LabWatch watch = new LabWatch(console, false);
+        lines("lab: up after 4 s");
+        assertFalse(watch.isHopeless(Duration.ofSeconds(5)));
+        assertEquals("", watch.wake(Duration.ofSeconds(17)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(18)));
+        assertEquals("", watch.wake(Duration.ofSeconds(22)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(23)));
+        lines("", "\r");
+        assertFalse(watch.isHopeless(Duration.ofSeconds(24)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(28)), "its echo is no word of the program");
+        lines(LabConsole.ALIVE);
+        assertFalse(watch.isHopeless(Duration.ofSeconds(29)));
+        assertEquals("", watch.wake(Duration.ofSeconds(34)));
     }
 
     @Test
     void aLabWithSeveralCpusHangsWhenItsKernelSaysSo() {
         LabWatch watch = new LabWatch(console, true);
         lines("soft lockup");
-        assertTrue(watch.test(Duration.ofSeconds(1)));
+        assertTrue(watch.isHopeless(Duration.ofSeconds(1)));
     }
 
     @Test
     void aLabThatHasDoneItsWorkDoesNotHang() {
         LabWatch watch = new LabWatch(console, true);
         lines("soft lockup", "case one ok 1 ms", "case two ok 1 ms");
-        assertFalse(watch.test(Duration.ofSeconds(200)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(200)));
     }
 
     @Test

@@ -11,9 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Hashes and stores batches of chunks on several threads and builds the manifest in the order the batches were
@@ -26,7 +23,7 @@ final class ChunkPipeline implements AutoCloseable {
     private final ChunkSink sink;
     private final int batches;
     private final ArrayBlockingQueue<Batch> free;
-    private final ExecutorService threads;
+    private final Pool pool;
     private final Manifest.Builder manifest = Manifest.builder(Manifest.MAX_SIZE_BYTES);
     private final Map<Long, Batch> finished = new HashMap<>();
     private long submitted;
@@ -42,11 +39,7 @@ final class ChunkPipeline implements AutoCloseable {
         for (int i = 0; i < batches; i++) {
             free.add(new Batch());
         }
-        threads = Executors.newFixedThreadPool(threadCount, task -> {
-            Thread t = new Thread(task, "chunk-put");
-            t.setDaemon(true);
-            return t;
-        });
+        pool = Pool.of(threadCount, "chunk-put");
     }
 
     /** A piece of a batch: bytes to store, or a chunk known already. */
@@ -119,7 +112,7 @@ final class ChunkPipeline implements AutoCloseable {
 
     void submit(Batch batch) {
         batch.number = submitted++;
-        threads.execute(() -> run(batch));
+        pool.threads().execute(() -> run(batch));
     }
 
     private void run(Batch batch) {
@@ -186,19 +179,6 @@ final class ChunkPipeline implements AutoCloseable {
     /** Stops the threads; on return none touches the sink any more. */
     @Override
     public void close() {
-        threads.shutdown();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                if (threads.awaitTermination(1, TimeUnit.HOURS)) {
-                    break;
-                }
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        pool.close();
     }
 }

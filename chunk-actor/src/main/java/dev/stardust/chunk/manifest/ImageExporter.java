@@ -8,8 +8,6 @@ import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -38,23 +36,19 @@ public final class ImageExporter {
         file.truncate(manifest.sizeBytes());
         AtomicInteger next = new AtomicInteger();
         Written written = new Written(manifest.dataBytes(), progress);
-        ExecutorService pool = Executors.newFixedThreadPool(threads, task -> {
-            Thread t = new Thread(task, "image-export");
-            t.setDaemon(true);
-            return t;
-        });
-        try {
+        try (Pool pool = Pool.of(threads, "image-export")) {
             List<Future<Void>> parts = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
-                parts.add(pool.submit(() -> {
+                parts.add(pool.threads().submit(() -> {
                     new Part(manifest, file, written).write(next);
                     return null;
                 }));
             }
-            await(parts);
-        } finally {
-            next.set(manifest.count());
-            pool.shutdown();
+            try {
+                await(parts);
+            } finally {
+                next.set(manifest.count()); // One that failed ends the others.
+            }
         }
     }
 

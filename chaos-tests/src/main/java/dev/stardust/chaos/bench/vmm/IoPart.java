@@ -9,10 +9,12 @@ import dev.stardust.chaos.report.Table;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Disk and network of a Linux guest. */
 final class IoPart {
@@ -54,8 +56,17 @@ final class IoPart {
                 new LabBench("bench-io", Files.createDirectory(folder.resolve("lab")), List.of(tools, image, qemu))) {
             report.add("## Disk and network");
             report.add(METHOD + " Guests ran in " + bench.place() + ".");
-            report.add(table(IoFigures.parse(bench.run())));
+            String notes = bench.run();
+            report.add(table(IoFigures.parse(notes)));
+            report.add("Processor time of our threads while the guest received, each time:" + profile(notes));
         }
+    }
+
+    private static String profile(String notes) {
+        return Arrays.stream(notes.split(", "))
+                .filter(note -> note.startsWith(IoBench.PROFILE))
+                .map(note -> note.substring(IoBench.PROFILE.length()))
+                .collect(Collectors.joining("\n- ", "\n\n- ", ""));
     }
 
     static Table table(IoFigures figures) {

@@ -42,6 +42,9 @@ public final class IoBench implements LinuxCase {
     /** The contenders in the notes. */
     public static final List<String> NAMES = List.of("stardust", "qemu");
 
+    /** Before what our threads took while the guest received, in a note. */
+    public static final String PROFILE = "while receiving: ";
+
     private static final int ROUNDS = 2;
     private static final int DISK_MIB = 96;
     private static final int MTU = 1500;
@@ -49,6 +52,7 @@ public final class IoBench implements LinuxCase {
     private static final String MAC_TEXT = "02:53:44:00:00:08";
     private static final String RESULT = "figure ";
     private static final String LAST = "figures end";
+    private static final String BEFORE_RECEIVING = "figure send_kbits";
     private static final int RUN_LIMIT_S = 150;
 
     @Override
@@ -147,7 +151,10 @@ public final class IoBench implements LinuxCase {
         NetDevice card = new NetDevice(TapBackend.open(tap), new NetSettings(MAC, MTU));
         LabGuest guest = lab.start(spec, List.of(new DevicePart("net", card)), disk, tools);
         try {
+            guest.awaitLine(BEFORE_RECEIVING);
+            ThreadTimes before = ThreadTimes.now();
             guest.awaitLine(LAST);
+            lab.note(PROFILE + ThreadTimes.now().since(before));
         } finally {
             LabGuest.await(guest.machine().destroy());
         }
