@@ -21,7 +21,8 @@ import java.util.function.IntPredicate;
 
 /**
  * The chunks of one host, in append-only segment files of one folder that this process alone owns. Every chunk is
- * stored once. Thread safe. The index is rebuilt from the segments at opening.
+ * stored once. Thread safe. At opening the index is filled from those
+ * beside the segments, or by scans.
  *
  * <p>What was put before {@link #sync()} returned survives a crash and a power cut. A full disk fails the put that
  * meets it and nothing else. A failed fsync is final: the store then takes nothing more.

@@ -11,6 +11,7 @@ import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.chunk.CorruptChunkException;
 import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.chunk.StoredChunk;
+import dev.stardust.chunk.testing.Disposal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -134,7 +135,7 @@ class ChunkStoreDamageTest {
             }
             assertTrue(lost <= 1, lost + " chunks lost");
         } finally {
-            delete(store);
+            Disposal.delete(store);
         }
     }
 
@@ -145,15 +146,6 @@ class ChunkStoreDamageTest {
         } catch (CorruptChunkException e) {
             return null;
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var paths = Files.list(folder)) {
-            for (Path p : paths.toList()) {
-                Files.delete(p);
-            }
-        }
-        Files.delete(folder);
     }
 
     @Test
