@@ -3,6 +3,7 @@ package dev.stardust.chunk.store;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.stardust.chunk.chunk.Blake3;
+import dev.stardust.chunk.testing.Disposal;
 import dev.stardust.chunk.testing.PowerCutFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -62,17 +63,8 @@ class ChunkStorePowerCutTest {
                 }
             }
         } finally {
-            delete(before);
-            delete(after);
+            Disposal.delete(before);
+            Disposal.delete(after);
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var files = Files.list(folder)) {
-            for (Path f : files.toList()) {
-                Files.delete(f);
-            }
-        }
-        Files.delete(folder);
     }
 }
