@@ -17,6 +17,7 @@ final class LabProgram {
             "-Xshare:auto",
             "-Xms256m",
             "-Xmx512m",
+            "-Dstardust.rest.ms=40", // each wake-up takes the CPU from a guest, which QEMU lets pay for it dearly
             "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
             "--add-opens=java.base/java.util.zip=ALL-UNNAMED",
             "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");

@@ -55,7 +55,7 @@ public interface LinuxCase {
         return Optional.empty();
     }
 
-    /** Whether a BIOS starts its guests. That takes long in a lab: each such case runs in one of its own. */
+    /** Whether a BIOS starts its guests; the lab then has one. */
     default boolean needsBios() {
         return false;
     }

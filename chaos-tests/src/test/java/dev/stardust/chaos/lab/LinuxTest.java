@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.stardust.chaos.lab.cases.LinuxCases;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +43,6 @@ class LinuxTest {
     private static Future<List<Verdict>> simple;
     private static Future<List<Verdict>> discs;
     private static Future<List<Verdict>> nodeParts;
-    private static List<Future<List<Verdict>>> bios;
 
     @BeforeAll
     static void start() throws IOException {
@@ -53,12 +51,10 @@ class LinuxTest {
         if (!ONLY.isEmpty()) {
             System.out.println("LinuxTest: only " + ONLY + ", as STARDUST_LINUX_CASES says");
         }
-        simple = LABS.submit(() -> lab("simple", LinuxCases.simple()));
-        bios = LinuxCases.withBios().stream()
-                .map(each -> LABS.submit(() -> lab(each.name(), List.of(each))))
-                .toList();
-        discs = LABS.submit(() -> lab("discs", LinuxCases.withDiscs()));
+        // The longest first.
         nodeParts = LABS.submit(() -> lab("node-parts", LinuxCases.withNodeParts()));
+        discs = LABS.submit(() -> lab("discs", LinuxCases.withDiscs()));
+        simple = LABS.submit(() -> lab("simple", LinuxCases.simple()));
     }
 
     private static List<Verdict> lab(String name, List<LinuxCase> cases) throws IOException {
@@ -97,25 +93,12 @@ class LinuxTest {
         return tests(nodeParts.get());
     }
 
+    /** When all others are over: such a lab takes both processors, and shares them badly. */
     @TestFactory
     @Order(4)
-    Stream<DynamicTest> withBios() throws Exception {
-        List<Verdict> verdicts = new ArrayList<>();
-        for (Future<List<Verdict>> each : bios) {
-            verdicts.addAll(each.get());
-        }
-        return tests(verdicts);
-    }
-
-    /** One by one, when all others are over: such a lab takes both processors, and shares them badly. */
-    @TestFactory
-    @Order(5)
     Stream<DynamicTest> withSeveralCpus() throws IOException {
-        List<Verdict> verdicts = new ArrayList<>();
-        for (LinuxCase each : chosen(LinuxCases.withSeveralCpus())) {
-            verdicts.addAll(run.runWithSeveralCpus(each.name(), List.of(each)));
-        }
-        return tests(verdicts);
+        List<LinuxCase> chosen = chosen(LinuxCases.withSeveralCpus());
+        return tests(chosen.isEmpty() ? List.of() : run.runWithSeveralCpus("several-cpus", chosen));
     }
 
     private static Stream<DynamicTest> tests(List<Verdict> verdicts) {

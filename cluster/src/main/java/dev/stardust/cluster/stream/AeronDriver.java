@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The media driver of a node, in its process: one thread, which backs off to naps of 2 ms when there is nothing to do,
- * and a helper. Idle they cost about 2% of a core.
+ * The media driver of a node, in its process: one thread, which naps for up to 2 ms at a time when there is nothing to
+ * do and rests when that lasts ({@link RestingIdle}), and a helper.
  *
  * <p>Its files are sparse and lie in a folder of the node's data, not in {@code /dev/shm}, which is small in
  * containers. The folder is emptied at start and deleted on close: the caller holds the lock on the data folder, so
@@ -26,8 +26,6 @@ public final class AeronDriver implements AutoCloseable {
     static final long TIMEOUT_MS = 10_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(AeronDriver.class);
-    /** Aeron's helper opens files and looks up names; by default it costs 3% of a core when idle. */
-    private static final long HELPER_IDLE_MS = 4;
 
     private static final int TERM_BYTES = 1 << 20;
     private static final int WANTED_SOCKET_BYTES = 2 << 20;
@@ -50,10 +48,11 @@ public final class AeronDriver implements AutoCloseable {
                     .dirDeleteOnStart(true)
                     .dirDeleteOnShutdown(true)
                     .threadingMode(ThreadingMode.SHARED)
-                    .sharedIdleStrategy(StreamIdle.napping(2))
+                    .sharedIdleStrategy(new RestingIdle(2))
                     .publicationTermBufferLength(TERM_BYTES)
                     .ipcTermBufferLength(TERM_BYTES)
-                    .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(HELPER_IDLE_MS))
+                    // The helper opens files and looks up names; by default it costs 3% of a core when idle.
+                    .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(StreamIdle.REST_MS))
                     .termBufferSparseFile(true)
                     .mtuLength(StreamTransport.DEFAULT_MTU_BYTES)
                     .socketRcvbufLength(receiveBytes)

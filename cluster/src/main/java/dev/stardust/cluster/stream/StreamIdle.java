@@ -9,6 +9,9 @@ import org.agrona.concurrent.IdleStrategy;
  * and guests see to that, every yield is a switch to somebody else and back.
  */
 public final class StreamIdle {
+    /** How long threads rest that have nothing to do for long, in ms. Where a switch of threads is dear, as on emulated CPUs, more. */
+    static final long REST_MS = Long.getLong("stardust.rest.ms", 10);
+
     private static final long SPINS = 1;
     private static final long YIELDS = 1;
     private static final long SHORTEST_NAP_US = 20;

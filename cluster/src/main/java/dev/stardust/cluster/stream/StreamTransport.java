@@ -23,7 +23,6 @@ public final class StreamTransport implements AutoCloseable {
     public static final int DEFAULT_MTU_BYTES = 8192;
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamTransport.class);
-    private static final long IDLE_MS = 4;
 
     private final SecureRandom random = new SecureRandom();
     private final Path aeronFolder;
@@ -57,7 +56,7 @@ public final class StreamTransport implements AutoCloseable {
             return Aeron.connect(new Aeron.Context()
                     .aeronDirectoryName(aeronFolder.toString())
                     .driverTimeoutMs(AeronDriver.TIMEOUT_MS)
-                    .idleStrategy(new SleepingMillisIdleStrategy(IDLE_MS))
+                    .idleStrategy(new SleepingMillisIdleStrategy(StreamIdle.REST_MS))
                     .errorHandler(e -> LOG.warn("stream transport: {}", e.toString()))
                     .subscriberErrorHandler(e -> LOG.warn("stream receiver: {}", e.toString())));
         } catch (AeronException e) {

@@ -58,7 +58,7 @@ public final class Convergence {
                 estimateMs,
                 "not converging: " + spent + " and the guest would stand still for about " + estimateMs
                         + " ms, more than the limit of " + limits.downtimeLimitMs()
-                        + " ms; raise the downtime limit or lower the guest's write rate");
+                        + " ms; raise --downtime-limit-ms of the node it is on, or lower the guest's write rate");
     }
 
     private static long estimateMs(List<RoundStats> rounds) {

@@ -57,6 +57,24 @@ public record MigrationLimits(
         return new MigrationLimits(500, 1_000, 15_000, 20_000, 10_000, 500, 500, 300, 600_000, 30, 3, 8, 1_000);
     }
 
+    /** The same, but for how long the guest may be paused in the end. */
+    public MigrationLimits withDowntimeLimit(long limitMs) {
+        return new MigrationLimits(
+                offerResendMs,
+                beatMs,
+                peerSilentMs,
+                finalTimeoutMs,
+                commitTimeoutMs,
+                pollMs,
+                askMs,
+                retryMs,
+                totalTimeoutMs,
+                maxRounds,
+                stalledRounds,
+                downtimeGoalMs,
+                limitMs);
+    }
+
     private static void requirePositive(String name, long value) {
         if (value <= 0) {
             throw new IllegalArgumentException(name + " is " + value + ", must be positive");

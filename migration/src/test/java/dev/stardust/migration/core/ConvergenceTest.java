@@ -48,7 +48,7 @@ final class ConvergenceTest {
         Convergence.Decision hopeless = decide(10, 90_000, 70_000, 50_000, 40_000, 30_000, 20_000);
         assertEquals(Step.GIVE_UP, hopeless.step());
         assertTrue(hopeless.reason().contains("round limit 6"), hopeless.reason());
-        assertTrue(hopeless.reason().contains("raise the downtime limit"), hopeless.reason());
+        assertTrue(hopeless.reason().contains("raise --downtime-limit-ms"), hopeless.reason());
     }
 
     /** Rounds of 1,000 pages that take {@code microsPerPage} each and leave so many dirty ones. */

@@ -59,6 +59,13 @@ final class NodeCommand {
                         + " (default auto: what the node may do)")
         private String nat;
 
+        @Option(
+                names = "--downtime-limit-ms",
+                paramLabel = "MS",
+                description = "how long a guest may stand still when it moves away; a migration that would take longer"
+                        + " is called off (default 1000)")
+        private Integer downtimeLimitMs;
+
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
         private boolean insecure;
 
@@ -73,6 +80,7 @@ final class NodeCommand {
             add(args, "--token-file", tokenFile);
             add(args, "--confine", confine);
             add(args, "--nat", nat);
+            add(args, "--downtime-limit-ms", downtimeLimitMs);
             if (insecure) {
                 args.add("--insecure");
             }

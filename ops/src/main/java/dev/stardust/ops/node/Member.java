@@ -309,7 +309,7 @@ final class Member implements AutoCloseable {
                 driver,
                 other -> actor(other, Migrations.NAME),
                 workers::vms,
-                MigrationLimits.defaults());
+                MigrationLimits.defaults().withDowntimeLimit(settings.downtimeLimitMs()));
     }
 
     Behavior<Scheduler.Command> schedulerBehavior() {

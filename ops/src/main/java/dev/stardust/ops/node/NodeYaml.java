@@ -14,8 +14,8 @@ import java.util.Set;
 
 /** {@code node.yaml}: the settings of a node that are neither flags nor environment. */
 final class NodeYaml {
-    private static final Set<String> FIELDS =
-            Set.of("name", "bind", "port-base", "memory-mib", "token-file", "insecure", "confine", "nat");
+    private static final Set<String> FIELDS = Set.of(
+            "name", "bind", "port-base", "memory-mib", "token-file", "insecure", "confine", "nat", "downtime-limit-ms");
 
     private NodeYaml() {}
 

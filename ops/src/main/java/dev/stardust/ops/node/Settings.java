@@ -2,6 +2,7 @@ package dev.stardust.ops.node;
 
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
+import dev.stardust.migration.core.MigrationLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -23,9 +24,18 @@ import java.util.Set;
  * @param tokenFile file with the API token
  * @param confine whether workers may do only what they need
  * @param nat by what guests are behind NAT
+ * @param downtimeLimitMs how long a guest may stand still when it moves away
  */
 record Settings(
-        Path data, String name, String bind, int portBase, int memoryMib, Path tokenFile, boolean confine, Nat nat) {
+        Path data,
+        String name,
+        String bind,
+        int portBase,
+        int memoryMib,
+        Path tokenFile,
+        boolean confine,
+        Nat nat,
+        int downtimeLimitMs) {
     private static final Set<String> FLAGS = Set.of(
             "--data",
             "--name",
@@ -35,9 +45,11 @@ record Settings(
             "--token-file",
             "--insecure",
             "--confine",
-            "--nat");
+            "--nat",
+            "--downtime-limit-ms");
     static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
+    private static final MigrationLimits MIGRATION = MigrationLimits.defaults();
 
     Settings {
         if (!name.matches("[a-z0-9-]{1,40}")) {
@@ -48,6 +60,10 @@ record Settings(
         }
         if (memoryMib < 16) {
             throw usage("--memory-mib must be at least 16, not " + memoryMib);
+        }
+        if (downtimeLimitMs < MIGRATION.downtimeGoalMs() || downtimeLimitMs > MIGRATION.finalTimeoutMs() / 2) {
+            throw usage("--downtime-limit-ms must be from " + MIGRATION.downtimeGoalMs() + " to "
+                    + MIGRATION.finalTimeoutMs() / 2 + ", not " + downtimeLimitMs);
         }
     }
 
@@ -77,7 +93,15 @@ record Settings(
                         "--token-file",
                         data.resolve("token").toString())),
                 onOrOff("--confine", value(flags, environment, file, "--confine", "on")),
-                Nat.parse(value(flags, environment, file, "--nat", "auto")));
+                Nat.parse(value(flags, environment, file, "--nat", "auto")),
+                number(
+                        "--downtime-limit-ms",
+                        value(
+                                flags,
+                                environment,
+                                file,
+                                "--downtime-limit-ms",
+                                Long.toString(MIGRATION.downtimeLimitMs()))));
     }
 
     /** YAML reads on and off as true and false. */

@@ -12,7 +12,6 @@ import dev.stardust.vm.network.ProcessRunner;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
 
 /** A node's networks for the guests of a case. */
@@ -43,10 +42,9 @@ final class GuestNetwork {
     }
 
     /** The device of a guest's interface. */
-    static List<DevicePart> device(GuestNic nic) {
+    static DevicePart device(String name, GuestNic nic) {
         byte[] mac = HexFormat.ofDelimiter(":").parseHex(nic.mac());
-        return List.of(
-                new DevicePart("net", new NetDevice(TapBackend.open(nic.tap()), new NetSettings(mac, nic.mtu()))));
+        return new DevicePart(name, new NetDevice(TapBackend.open(nic.tap()), new NetSettings(mac, nic.mtu())));
     }
 
     /** Whether the host has an interface of that name. */

@@ -17,10 +17,12 @@ import java.util.Optional;
  * SeaBIOS starts a CD's own loader, which starts its first entry when nobody types, and the other one when that is asked for
  * at the console.
  *
- * @param prompt what the loader writes when it listens
- * @param keys what is typed for entry two
+ * @param typed whether somebody types, in a second boot; the prompt is ISOLINUX's
  */
-record IsoBiosCase(String name, CdLoader loader, String prompt, String keys) implements LinuxCase {
+record IsoBiosCase(String name, CdLoader loader, boolean typed) implements LinuxCase {
+    private static final String PROMPT = "boot:";
+    private static final String KEYS = "two\r";
+
     @Override
     public Optional<CdLoader> cd() {
         return Optional.of(loader);
@@ -49,12 +51,18 @@ record IsoBiosCase(String name, CdLoader loader, String prompt, String keys) imp
         LabGuest one = build(lab, "one", null);
         one.resume();
         CdGuest.check(lab, one, "one");
+        if (typed) {
+            typeTwo(lab);
+        }
+    }
+
+    private static void typeTwo(LabContext lab) throws IOException {
         Path socket = lab.folder().resolve("console.sock");
         LabGuest two = build(lab, "two", socket);
         try (BiosScreen screen = BiosScreen.attach(socket)) {
             two.resume();
-            two.awaitThat("the prompt '" + prompt + "'", () -> screen.shows(prompt));
-            screen.type(keys);
+            two.awaitThat("the prompt '" + PROMPT + "'", () -> screen.shows(PROMPT));
+            screen.type(KEYS);
             CdGuest.check(lab, two, "two");
         }
     }

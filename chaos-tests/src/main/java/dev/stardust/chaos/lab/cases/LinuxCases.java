@@ -12,30 +12,20 @@ public final class LinuxCases {
     private static final List<LinuxCase> ALL = List.of(
             new HostKvmCase(),
             new TestGuestCase(),
-            new BootCase("direct", Protocol.LINUX),
-            new BootCase("pvh", Protocol.PVH),
-            new BootCase("elf64", Protocol.ELF64),
-            new RebootCase(),
-            new PanicCase(),
-            new PowerButtonCase(),
-            new ConsoleCase(),
-            new TerminalCase(),
-            new DiskCase(),
+            new BootCase("direct", Protocol.LINUX, GuestEnd.POWER_BUTTON),
+            new BootCase("pvh", Protocol.PVH, GuestEnd.REBOOT),
+            new BootCase("elf64", Protocol.ELF64, GuestEnd.PANIC),
+            new ConsolesCase(),
+            new DevicesCase(),
             new RootCase(),
-            new RngCase(),
-            new CdCase(),
-            new BalloonCase(),
-            new NetCase(),
-            new VsockCase(),
             new SaveRestoreCase(),
-            new NatCase(),
-            new BridgedCase(),
-            new LiveMigrationCase(),
-            new IsoFastCase("iso-fast", CdLoader.ISOLINUX),
-            new IsoFastCase("iso-fast-grub", CdLoader.GRUB),
-            new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, "boot:", "two\r"),
-            new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, "automatically in", "t"),
-            new SmpCase());
+            new NetworksCase(),
+            new IsoFastCase("iso-fast", CdLoader.ISOLINUX, List.of("one", "two")),
+            new IsoFastCase("iso-fast-grub", CdLoader.GRUB, List.of("two")),
+            new IsoBiosCase("iso-bios", CdLoader.ISOLINUX, true),
+            new IsoBiosCase("iso-bios-grub", CdLoader.GRUB, false),
+            new SmpCase(),
+            new LiveMigrationCase());
 
     /** Those that measure, or are for a power cut: no verdict of theirs is a test's. */
     private static final List<LinuxCase> OTHERS =
@@ -48,14 +38,9 @@ public final class LinuxCases {
         return withOneCpu(c -> c.cd().isEmpty() && !c.hasRoot() && !c.hasNodeParts());
     }
 
-    /** The cases that have a CD or a root made for them, and no BIOS. */
+    /** The cases that have a CD or a root made for them. */
     public static List<LinuxCase> withDiscs() {
-        return withOneCpu(c -> (c.cd().isPresent() || c.hasRoot()) && !c.needsBios());
-    }
-
-    /** The cases whose CD a BIOS starts. */
-    public static List<LinuxCase> withBios() {
-        return withOneCpu(LinuxCase::needsBios);
+        return withOneCpu(c -> c.cd().isPresent() || c.hasRoot());
     }
 
     /** The cases that use parts of a node. */

@@ -53,12 +53,6 @@ final class LiveMigrationCase implements LinuxCase {
         return true;
     }
 
-    /** The two nodes miss each other's deadlines on one. */
-    @Override
-    public int labCpus() {
-        return 2;
-    }
-
     /** Two nodes start in it, and a JVM is slow in the lab. */
     @Override
     public Duration limit() {

@@ -25,6 +25,9 @@ final class NodePair implements AutoCloseable {
     /** For a JVM that has seen nothing of this before, on emulated CPUs. */
     private static final int LIMIT_S = 400;
 
+    /** Time in the lab is not time. */
+    private static final String DOWNTIME_LIMIT_MS = "10000";
+
     private static final int IMPORTS = 15;
 
     private final Path folder;
@@ -54,7 +57,14 @@ final class NodePair implements AutoCloseable {
 
     private static EmbeddedNode node(Path folder, String name, int portBase) throws IOException {
         return EmbeddedNode.start(
-                "--data", folder.resolve(name).toString(), "--name", name, "--port-base", Integer.toString(portBase));
+                "--data",
+                folder.resolve(name).toString(),
+                "--name",
+                name,
+                "--port-base",
+                Integer.toString(portBase),
+                "--downtime-limit-ms",
+                DOWNTIME_LIMIT_MS);
     }
 
     /**

@@ -5,12 +5,12 @@ import dev.stardust.chaos.lab.LabGuest;
 import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineState;
+import dev.stardust.hypervisor.memory.DirtyBitmap;
 import dev.stardust.hypervisor.memory.GuestMemory;
 
 /** A running Linux is saved, lies about for a while, goes on in another machine, and knows what time it is. */
 final class SaveRestoreCase implements LinuxCase {
     private static final int AWAY_MS = 3_000;
-    private static final int CHUNK = 1 << 20;
     private static final long TOLERANCE_S = 2;
 
     @Override
@@ -60,10 +60,14 @@ final class SaveRestoreCase implements LinuxCase {
     }
 
     private static void copy(GuestMemory from, GuestMemory to) {
-        byte[] chunk = new byte[CHUNK];
-        for (long at = 0; at < from.sizeBytes(); at += CHUNK) {
-            from.read(at, chunk);
-            to.write(at, chunk);
-        }
+        DirtyBitmap held = DirtyBitmap.forBytes(from.sizeBytes());
+        from.addTouched(held);
+        byte[] page = new byte[DirtyBitmap.PAGE_SIZE];
+        held.forEachRun((first, count) -> {
+            for (long at = first; at < first + count; at++) {
+                from.read(at << DirtyBitmap.PAGE_SHIFT, page);
+                to.write(at << DirtyBitmap.PAGE_SHIFT, page);
+            }
+        });
     }
 }

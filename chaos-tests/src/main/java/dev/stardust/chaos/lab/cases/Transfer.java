@@ -15,7 +15,7 @@ import java.util.Random;
 /** Bytes over a TCP connection, known by their digest. */
 final class Transfer {
     /** As long as most cases have: a server waits from before its guest boots. */
-    private static final int LIMIT_MS = 90_000;
+    private static final int LIMIT_MS = 120_000;
 
     private Transfer() {}
 

@@ -2,7 +2,6 @@ package dev.stardust.chaos.lab.cases;
 
 import dev.stardust.chaos.lab.LabContext;
 import dev.stardust.chaos.lab.LabGuest;
-import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.machine.DevicePart;
 import dev.stardust.hypervisor.virtio.vsock.VsockDevice;
 import java.io.IOException;
@@ -14,47 +13,49 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 
 /** Linux reaches a program of the host over vsock, and is reached by one; what is echoed is what was sent. */
-final class VsockCase implements LinuxCase {
+final class VsockWork implements DeviceWork {
     private static final int ECHO_BYTES = 256 << 10;
     private static final int PART_BYTES = 64 << 10;
 
-    @Override
-    public String name() {
-        return "vsock";
+    static final String COMMANDS =
+            """
+            load vmw_vsock_virtio_transport
+            dd if=/dev/urandom of=/tmp/data bs=64k count=8 2> /dev/null
+            vsock talk 5000 < /tmp/data > /tmp/back
+            [ "$(md5sum < /tmp/back)" = "$(md5sum < /tmp/data)" ] && echo "vsock: the host echoed"
+            vsock echo 1000 && echo "vsock: echoed for the host"
+            """;
+
+    private final Path socket;
+    private final ServerSocketChannel server;
+
+    VsockWork(LabContext lab) throws IOException {
+        socket = lab.folder().resolve("vsock.sock");
+        server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        server.bind(UnixDomainSocketAddress.of(socket + "_5000"));
     }
 
     @Override
-    public String guestCommands() {
-        return """
-                load virtio_mmio
-                load vmw_vsock_virtio_transport
-                dd if=/dev/urandom of=/tmp/data bs=64k count=8 2> /dev/null
-                vsock talk 5000 < /tmp/data > /tmp/back
-                [ "$(md5sum < /tmp/back)" = "$(md5sum < /tmp/data)" ] && echo "the host echoed"
-                vsock echo 1000 && echo "echoed for the host"
-                """;
+    public DevicePart part() {
+        return new DevicePart("vsock", new VsockDevice(VsockDevice.FIRST_GUEST_CID, socket));
     }
 
     @Override
-    public void run(LabContext lab) throws IOException {
-        Path socket = lab.folder().resolve("vsock.sock");
-        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            server.bind(UnixDomainSocketAddress.of(socket + "_5000"));
-            LabGuest guest = lab.start(
-                    LinuxGuest.spec(lab, "linux"),
-                    List.of(new DevicePart("vsock", new VsockDevice(VsockDevice.FIRST_GUEST_CID, socket))));
-            echo(server);
-            guest.awaitLine("the host echoed");
-            try (SocketChannel channel = connected(socket)) {
-                askForEcho(channel);
-            }
-            guest.awaitLine("echoed for the host");
-            guest.awaitEnd();
+    public void check(LabGuest guest) throws IOException {
+        echo(server);
+        guest.awaitLine("vsock: the host echoed");
+        try (SocketChannel channel = connected(socket)) {
+            askForEcho(channel);
         }
+        guest.awaitLine("vsock: echoed for the host");
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
     }
 
     private static void echo(ServerSocketChannel server) throws IOException {

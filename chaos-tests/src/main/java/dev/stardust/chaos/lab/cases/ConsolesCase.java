@@ -10,20 +10,27 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The virtio console: typed and printed at its socket, and as large as its terminal is at the moment. */
-final class TerminalCase implements LinuxCase {
+/**
+ * What is typed at the socket of the serial port, and of the virtio console, reaches a program in the guest, and its answer
+ * comes back there. The virtio console is as large as its terminal is at the moment.
+ */
+final class ConsolesCase implements LinuxCase {
     private static final int COLUMNS = 123;
     private static final int ROWS = 45;
+    private static final int LOOK_MS = 20;
     private static final long LIMIT_MS = 30_000;
 
     @Override
     public String name() {
-        return "virtio-console";
+        return "consoles";
     }
 
     @Override
     public String guestCommands() {
         return """
+                echo "who is there?"
+                read -r name < /dev/ttyS0
+                echo "hello $name"
                 load virtio_mmio
                 load virtio_console
                 echo "listening"
@@ -42,30 +49,41 @@ final class TerminalCase implements LinuxCase {
 
     @Override
     public void run(LabContext lab) throws IOException, InterruptedException {
-        Path socket = lab.folder().resolve("terminal.sock");
-        LabGuest guest = lab.start(LinuxGuest.spec(lab, "linux").withTerminal(socket));
-        try (SocketChannel terminal = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+        Path console = lab.folder().resolve("console.sock");
+        Path terminal = lab.folder().resolve("terminal.sock");
+        LabGuest guest =
+                lab.start(LinuxGuest.spec(lab, "linux").withConsole(console).withTerminal(terminal));
+        try (SocketChannel serial = SocketChannel.open(UnixDomainSocketAddress.of(console));
+                SocketChannel virtio = SocketChannel.open(UnixDomainSocketAddress.of(terminal))) {
+            guest.awaitLine("who is there?");
+            type(serial, "a person at the console");
+            guest.awaitLine("hello a person at the console");
+            awaitPrinted(serial, "hello a person at the console");
             guest.awaitLine("listening");
             guest.machine().resizeTerminal(COLUMNS, ROWS);
             LabContext.check(guest.awaitLine("after: ").endsWith(ROWS + " " + COLUMNS), "it was not resized");
-            terminal.write(ByteBuffer.wrap("a person\n".getBytes(StandardCharsets.US_ASCII)));
-            guest.awaitLine("read: a person");
-            awaitPrinted(terminal, "hello a person");
+            type(virtio, "a person at the terminal");
+            guest.awaitLine("read: a person at the terminal");
+            awaitPrinted(virtio, "hello a person at the terminal");
             guest.awaitEnd();
         }
     }
 
-    private static void awaitPrinted(SocketChannel terminal, String text) throws IOException, InterruptedException {
-        terminal.configureBlocking(false);
+    private static void type(SocketChannel to, String line) throws IOException {
+        to.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    private static void awaitPrinted(SocketChannel from, String text) throws IOException, InterruptedException {
+        from.configureBlocking(false);
         StringBuilder printed = new StringBuilder();
         long end = System.currentTimeMillis() + LIMIT_MS;
         ByteBuffer bytes = ByteBuffer.allocate(4096);
         while (printed.indexOf(text) < 0) {
             LabContext.check(System.currentTimeMillis() < end, "printed at the console: " + printed);
-            terminal.read(bytes);
+            from.read(bytes);
             printed.append(new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1));
             bytes.clear();
-            Thread.sleep(20);
+            Thread.sleep(LOOK_MS);
         }
     }
 }
