@@ -10,8 +10,8 @@ final class LabWatch implements ProcessCare {
     /** The cases' program says that it lives every few seconds; a kernel comes up in some 5 s on a quiet host. */
     private static final Duration SILENCE_LIMIT = Duration.ofSeconds(90);
 
-    /** The program says so more often. */
-    private static final Duration SLEEP_LIMIT = Duration.ofSeconds(12);
+    /** The program says so more often, once its JVM has started. */
+    private static final Duration SLEEP_LIMIT = Duration.ofSeconds(20);
 
     private static final Duration WAKE_AGAIN = Duration.ofSeconds(5);
 
