@@ -10,8 +10,11 @@ import java.util.function.Consumer;
 
 /** The console of one run of cases, line by line: their markers and what stands between them. Used by several threads. */
 final class LabConsole {
-    /** What the lab's kernel says when a CPU of it hangs; it may, when it has several. */
-    private static final String SOFT_LOCKUP = "soft lockup";
+    /** What the lab's kernel says when it fails; it may, when it has several CPUs. */
+    private static final List<String> KERNEL_FAILURES = List.of("soft lockup", "Kernel panic - not syncing");
+
+    /** Begins a line of a guest. */
+    private static final String RELAYED = "| ";
 
     /** What the cases' program says now and then, so that one knows that the lab does not hang. */
     static final String ALIVE = "lab: alive";
@@ -24,7 +27,7 @@ final class LabConsole {
     private final List<String> lines = new ArrayList<>();
     private final Map<String, Integer> begins = new LinkedHashMap<>();
     private final Map<String, Verdict> verdicts = new LinkedHashMap<>();
-    private boolean softLockup;
+    private boolean kernelFailed;
     private long heard;
 
     /** Of a run of these cases. */
@@ -52,7 +55,8 @@ final class LabConsole {
         Optional<Marker> marker = Marker.parse(line);
         if (marker.isEmpty()) {
             lines.add(line);
-            softLockup |= line.contains(SOFT_LOCKUP);
+            kernelFailed |=
+                    !line.startsWith(RELAYED) && KERNEL_FAILURES.stream().anyMatch(line::contains);
             return;
         }
         Marker m = marker.get();
@@ -74,9 +78,9 @@ final class LabConsole {
         return heard;
     }
 
-    /** Whether the lab's own kernel hung. */
-    synchronized boolean softLockup() {
-        return softLockup;
+    /** Whether the lab's own kernel hung or panicked. */
+    synchronized boolean kernelFailed() {
+        return kernelFailed;
     }
 
     /** Whether each of these cases came to an end. */

@@ -16,7 +16,7 @@ final class LabWatch implements ProcessCare {
     private static final Duration WAKE_AGAIN = Duration.ofSeconds(5);
 
     private final LabConsole console;
-    private final boolean mayLockUp;
+    private final boolean mayFail;
     private long heard;
     private Duration heardAfter = Duration.ZERO;
     private Duration wokenAfter = Duration.ZERO;
@@ -25,11 +25,11 @@ final class LabWatch implements ProcessCare {
     /**
      * Prepares.
      *
-     * @param mayLockUp whether the lab's kernel may hang and say so
+     * @param mayFail whether the lab's kernel may fail and say so
      */
-    LabWatch(LabConsole console, boolean mayLockUp) {
+    LabWatch(LabConsole console, boolean mayFail) {
         this.console = console;
-        this.mayLockUp = mayLockUp;
+        this.mayFail = mayFail;
     }
 
     @Override
@@ -40,7 +40,7 @@ final class LabWatch implements ProcessCare {
             heardAfter = took;
         }
         boolean silent = took.minus(heardAfter).compareTo(SILENCE_LIMIT) > 0;
-        hung = !console.isComplete() && (silent || (mayLockUp && console.softLockup()));
+        hung = !console.isComplete() && (silent || (mayFail && console.kernelFailed()));
         return hung;
     }
 

@@ -73,7 +73,9 @@ final class LinuxRun implements AutoCloseable {
         LabWatch watch = new LabWatch(console, severalCpus);
         List<Verdict> verdicts = new ArrayList<>(console.verdicts(attempt(name, cases, console, watch)));
         List<Verdict> ofLab = verdicts.stream()
-                .filter(v -> console.isUnfinished(v.name()) ? watch.hung() : severalCpus && inLab && v.isAstray())
+                .filter(v -> console.isUnfinished(v.name())
+                        ? watch.hung() || (severalCpus && console.kernelFailed())
+                        : severalCpus && inLab && v.isAstray())
                 .toList();
         if (!ofLab.isEmpty()) {
             ofLab.forEach(v -> System.out.println("LinuxRun: " + v.name() + " gets one more lab: " + v.detail()));

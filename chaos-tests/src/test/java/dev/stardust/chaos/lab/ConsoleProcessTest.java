@@ -42,7 +42,7 @@ class ConsoleProcessTest {
 
     @Test
     void aHungKernelIsNotWaitedForWhenToldSo() throws IOException {
-        String end = run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.softLockup());
+        String end = run("echo BUG: soft lockup - CPU#0; exec sleep 600", LONG, took -> console.kernelFailed());
         assertTrue(end.startsWith("it hung and was killed after "), end);
     }
 
@@ -54,7 +54,7 @@ class ConsoleProcessTest {
                 new ProcessCare() {
                     @Override
                     public boolean isHopeless(Duration took) {
-                        return console.softLockup();
+                        return console.kernelFailed();
                     }
 
                     @Override

@@ -75,16 +75,16 @@ class LabConsoleTest {
         LabWatch watch = new LabWatch(console, false);
         lines("lab: up after 4 s");
         assertFalse(watch.isHopeless(Duration.ofSeconds(5)));
-        assertEquals("", watch.wake(Duration.ofSeconds(17)));
-        assertEquals("\n", watch.wake(Duration.ofSeconds(18)));
-        assertEquals("", watch.wake(Duration.ofSeconds(22)));
-        assertEquals("\n", watch.wake(Duration.ofSeconds(23)));
+        assertEquals("", watch.wake(Duration.ofSeconds(25)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(26)));
+        assertEquals("", watch.wake(Duration.ofSeconds(30)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(31)));
         lines("", "\r");
-        assertFalse(watch.isHopeless(Duration.ofSeconds(24)));
-        assertEquals("\n", watch.wake(Duration.ofSeconds(28)), "its echo is no word of the program");
+        assertFalse(watch.isHopeless(Duration.ofSeconds(32)));
+        assertEquals("\n", watch.wake(Duration.ofSeconds(36)), "its echo is no word of the program");
         lines(LabConsole.ALIVE);
-        assertFalse(watch.isHopeless(Duration.ofSeconds(29)));
-        assertEquals("", watch.wake(Duration.ofSeconds(34)));
+        assertFalse(watch.isHopeless(Duration.ofSeconds(37)));
+        assertEquals("", watch.wake(Duration.ofSeconds(42)));
     }
 
     @Test
@@ -103,9 +103,17 @@ class LabConsoleTest {
 
     @Test
     void theLabsOwnHangIsSeen() {
-        assertFalse(console.softLockup());
+        assertFalse(console.kernelFailed());
         lines("[   61.5] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [vcpu1-two:312]\r");
-        assertTrue(console.softLockup());
+        assertTrue(console.kernelFailed());
+    }
+
+    @Test
+    void aPanicOfTheLabIsSeenAndOneOfAGuestIsNotTakenForIt() {
+        lines("| one: [    3.1] Kernel panic - not syncing: sysrq triggered crash");
+        assertFalse(console.kernelFailed());
+        lines("[  124.4] Kernel panic - not syncing: corrupted stack end detected inside scheduler");
+        assertTrue(console.kernelFailed());
     }
 
     @Test
