@@ -26,11 +26,13 @@ final class Ledger {
 
     private final Set<Integer> unknown = new TreeSet<>();
     private final List<String> failures = new ArrayList<>();
+    private final VolumeLedger volumes = new VolumeLedger();
     private int acknowledged;
     private int collections;
 
     /** Takes a line of a workload; others are ignored. */
     void read(String line) {
+        volumes.read(line);
         Matcher m = LINE.matcher(line.strip());
         if (line.startsWith(FAILED)) {
             failures.add(line);
@@ -61,6 +63,11 @@ final class Ledger {
         return collections;
     }
 
+    /** Writes to the volume that were acknowledged. */
+    int writes() {
+        return volumes.writes();
+    }
+
     /**
      * Opens the store that a workload left and looks at all of it. What was under way is settled by that.
      *
@@ -73,6 +80,7 @@ final class Ledger {
         try (LocalStore store = Workload.open(folder, FileOpener.REAL)) {
             settle(store, wrong);
             verifyContent(store, work, wrong);
+            volumes.verify(store, wrong);
             store.collect(false);
             // Segments with little that is dead stay, and what is dead in them.
             long left = store.collect(true).freedBytes();
@@ -84,6 +92,7 @@ final class Ledger {
                 wrong.add("a scrub found " + scrub);
             }
             verifyContent(store, work, wrong);
+            volumes.verify(store, wrong);
         } catch (IOException e) {
             wrong.add("the store: " + e);
         }
@@ -93,7 +102,9 @@ final class Ledger {
     private void settle(LocalStore store, List<String> wrong) throws IOException {
         Set<Integer> found = new TreeSet<>();
         for (ImageRecord image : store.images()) {
-            found.add(TestImage.number(image.name()));
+            if (TestImage.isOne(image.name())) {
+                found.add(TestImage.number(image.name()));
+            }
         }
         for (int number : there) {
             if (!found.contains(number)) {

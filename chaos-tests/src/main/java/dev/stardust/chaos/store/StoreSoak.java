@@ -46,8 +46,8 @@ public final class StoreSoak implements Callable<Integer> {
                 System.out);
         report.add(MachineDescription.text());
         report.add(
-                "A store imports images that share parts, removes them, and collects and compacts beside that all the"
-                        + " time (segments of 2 MiB). After each kill and each cut everything that was acknowledged must be there"
+                "A store imports images that share parts, removes them, writes to a volume, clones, seals and deduplicates it,"
+                        + " and collects and compacts beside that all the time (segments of 2 MiB). After each kill and each cut everything that was acknowledged must be there"
                         + " bit by bit, what was removed must be gone, a collection must find all that leaked, and a scrub"
                         + " nothing.");
         try (TempFolder folder = TempFolder.create(Path.of(System.getProperty("java.io.tmpdir")), "soak-store-")) {
@@ -96,7 +96,8 @@ public final class StoreSoak implements Callable<Integer> {
     }
 
     private static String counts(Ledger ledger) {
-        return ledger.acknowledged() + " imports and removals acknowledged, " + ledger.collections()
+        return ledger.acknowledged() + " imports and removals and " + ledger.writes()
+                + " writes to a volume acknowledged, " + ledger.collections()
                 + " collections ended in between.";
     }
 

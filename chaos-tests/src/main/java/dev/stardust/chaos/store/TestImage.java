@@ -4,6 +4,7 @@ import java.util.Random;
 
 /** Disk images that follow from a number: parts that others have too, parts of their own, half of which compress, holes. */
 final class TestImage {
+    private static final String NAME = "image-";
     private static final int PART_BYTES = 48 << 10;
     private static final int SHARED_PARTS = 64;
     private static final int MOST_PARTS = 40;
@@ -12,11 +13,16 @@ final class TestImage {
     private TestImage() {}
 
     static String name(int number) {
-        return "image-" + number;
+        return NAME + number;
+    }
+
+    /** Whether an image of that name is one of these. */
+    static boolean isOne(String name) {
+        return name.startsWith(NAME);
     }
 
     static int number(String name) {
-        return Integer.parseInt(name.substring(name.indexOf('-') + 1));
+        return Integer.parseInt(name.substring(NAME.length()));
     }
 
     static byte[] content(int number) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A local store that imports images, removes them, and collects beside that, until it is killed. What it begins and what is
+ * A local store that imports images, removes them, writes to a volume ({@link VolumeWork}), and collects beside that, until it is killed. What it begins and what is
  * done it says in lines that a {@link Ledger} reads. Segments are small, so that there is much to move.
  */
 public final class Workload {
@@ -46,6 +46,9 @@ public final class Workload {
             Thread collector = new Thread(workload::collectForEver, "collector");
             collector.setDaemon(true);
             collector.start();
+            Thread volumes = new Thread(workload::workOnVolumes, "volumes");
+            volumes.setDaemon(true);
+            volumes.start();
             workload.work();
         }
     }
@@ -57,8 +60,10 @@ public final class Workload {
 
     private void work() throws IOException {
         Random random = new Random();
-        List<String> names =
-                new ArrayList<>(store.images().stream().map(ImageRecord::name).toList());
+        List<String> names = new ArrayList<>(store.images().stream()
+                .map(ImageRecord::name)
+                .filter(TestImage::isOne)
+                .toList());
         int number = names.stream().mapToInt(TestImage::number).max().orElse(-1) + 1;
         while (true) {
             if (names.size() < 2 || (names.size() < MOST_IMAGES && random.nextInt(3) > 0)) {
@@ -98,7 +103,17 @@ public final class Workload {
         }
     }
 
-    private void say(String line) {
+    private void workOnVolumes() {
+        try {
+            new VolumeWork(store, this::say).run();
+        } catch (IOException | RuntimeException e) {
+            say("failed: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void say(String line) {
         out.print("store: " + line + "\n");
         out.flush();
     }

@@ -22,6 +22,7 @@ class StoreKillTest {
         for (int round = 0; round < ROUNDS; round++) {
             assertEquals(List.of(), kills.round(), "round " + round + " of seed " + seed);
         }
+        assertTrue(kills.ledger().writes() > ROUNDS, "writes: " + kills.ledger().writes());
         assertTrue(
                 kills.ledger().collections() > ROUNDS,
                 "collections: " + kills.ledger().collections());

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A disk image in a file, raw or of another format, as {@link DiskData}. */
+/** A disk image in a file, raw or of another format, or a folder's tree as one, as {@link DiskData}. */
 final class DiskFile implements DiskData {
     private final String name;
     private final RawFile raw;
@@ -21,15 +21,21 @@ final class DiskFile implements DiskData {
     /**
      * Opens an image.
      *
-     * @param folder takes a raw copy of an image of another format, until this is closed
+     * @param image a file; of a folder an ext4 is made that holds what is in it
+     * @param folder takes a raw copy of what is not raw, until this is closed
      */
     static DiskData open(Path image, Path folder) throws IOException {
-        if (!Files.isRegularFile(image) || !Qcow2.is(image)) {
+        boolean tree = Files.isDirectory(image);
+        if (!tree && (!Files.isRegularFile(image) || !Qcow2.is(image))) {
             return RawFile.open(image);
         }
         Path copy = Files.createTempFile(Files.createDirectories(folder), "converted-", ".raw");
         try {
-            Qcow2.convert(image, copy);
+            if (tree) {
+                Ext4.make(image, copy);
+            } else {
+                Qcow2.convert(image, copy);
+            }
             return new DiskFile(image.toString(), RawFile.open(copy), copy);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);

@@ -19,7 +19,6 @@ final class ImageCatalog {
     private static final String KIND = "stardust-image";
     private static final int VERSION = 1;
     private static final String SUFFIX = ".json";
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
     private static final Pattern ID = Pattern.compile("[0-9a-f]{64}");
 
     private final Path folder;
@@ -57,12 +56,7 @@ final class ImageCatalog {
     }
 
     private Path file(String name) throws IOException {
-        if (!NAME.matcher(name).matches()) {
-            throw new IOException(
-                    "'" + name + "' is no name for an image: use up to 128 letters, digits, '.', '_', '-',"
-                            + " beginning with a letter or a digit");
-        }
-        return folder.resolve(name + SUFFIX);
+        return folder.resolve(StoreName.require(name, "an image") + SUFFIX);
     }
 
     private static ImageRecord read(Path file) throws IOException {

@@ -1,5 +1,6 @@
 package dev.stardust.chunk.local;
 
+import dev.stardust.chunk.chunk.ChunkId;
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.ImageExporter;
 import dev.stardust.chunk.manifest.ImageImporter;
@@ -10,7 +11,6 @@ import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.Progress;
 import dev.stardust.chunk.store.ChunkSource;
 import dev.stardust.chunk.store.ChunkStore;
-import dev.stardust.chunk.store.NativeFile;
 import dev.stardust.chunk.store.SweepReport;
 import dev.stardust.chunk.store.WriterLease;
 import java.io.IOException;
@@ -19,7 +19,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Images in one folder: {@code chunks} holds what they are made of, every unique chunk once, {@code images} a record of
@@ -30,12 +33,14 @@ public final class LocalStore implements AutoCloseable {
 
     private final ChunkStore chunks;
     private final ImageCatalog catalog;
+    private final LocalVolumes volumes;
     private final Path scrubFile;
     private final Path temporary;
 
-    private LocalStore(ChunkStore chunks, ImageCatalog catalog, Path folder) {
+    private LocalStore(ChunkStore chunks, ImageCatalog catalog, Path folder) throws IOException {
         this.chunks = chunks;
         this.catalog = catalog;
+        volumes = new LocalVolumes(folder, chunks, catalog);
         scrubFile = folder.resolve("scrub.json");
         temporary = folder.resolve("tmp");
     }
@@ -72,6 +77,11 @@ public final class LocalStore implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Its volumes. */
+    public LocalVolumes volumes() {
+        return volumes;
     }
 
     /** Its images, by name. */
@@ -126,19 +136,7 @@ public final class LocalStore implements AutoCloseable {
      */
     public void export(String name, Path target, Progress progress) throws IOException {
         Manifest manifest = manifest(name);
-        if (Files.exists(target)) {
-            throw new FileAlreadyExistsException(target.toString(), null, "it is there already: remove it first");
-        }
-        Path partial = target.resolveSibling(target.getFileName() + ".partial");
-        Files.deleteIfExists(partial);
-        try {
-            try (NativeFile file = NativeFile.create(partial)) {
-                new ImageExporter(chunks, THREADS).export(manifest, file, progress);
-            }
-            Files.move(partial, target);
-        } finally {
-            Files.deleteIfExists(partial);
-        }
+        NewFile.write(target, file -> new ImageExporter(chunks, THREADS).export(manifest, file, progress));
     }
 
     /** Removes an image. The space of what it alone had comes back with the next {@link #collect}. */
@@ -148,13 +146,25 @@ public final class LocalStore implements AutoCloseable {
         }
     }
 
-    /** Gives the space back of what no image needs; see {@link ChunkStore#collect}. */
+    /** Gives the space back of what no image and no volume needs; see {@link ChunkStore#collect}. */
     public SweepReport collect(boolean dryRun) throws IOException {
-        return chunks.collect(
-                new ManifestRoots(
-                        () -> catalog.all().stream().map(ImageRecord::root).toList(), chunks),
-                segment -> false,
-                dryRun);
+        if (!dryRun) {
+            volumes.removeUnneededLayers();
+        }
+        return chunks.collect(this::roots, segment -> false, dryRun);
+    }
+
+    private void roots(Consumer<ChunkId> needed) throws IOException {
+        new ManifestRoots(this::manifests, chunks).forEach(needed);
+        volumes.forEachChunk(needed);
+    }
+
+    /** Of images first: a volume that is made of one is seen if its image, removed afterwards, is not. */
+    private Set<ChunkId> manifests() throws IOException {
+        Set<ChunkId> ids = new HashSet<>();
+        catalog.all().forEach(image -> ids.add(image.root()));
+        ids.addAll(volumes.manifests());
+        return ids;
     }
 
     /**
@@ -165,7 +175,7 @@ public final class LocalStore implements AutoCloseable {
      */
     public ScrubResult scrub(long bytesPerSecond, LocalStore replica) throws IOException {
         ChunkSource source = replica == null ? null : replica.chunks;
-        return new StoreScrub(chunks, scrubFile, catalog.all(), source).run(bytesPerSecond);
+        return new StoreScrub(chunks, scrubFile, catalog.all(), volumes, source).run(bytesPerSecond);
     }
 
     /** What it holds, and what of it is whose. */

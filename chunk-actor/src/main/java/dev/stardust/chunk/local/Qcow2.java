@@ -2,11 +2,10 @@ package dev.stardust.chunk.local;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
 
 /**
  * QEMU's disk format ({@code docs/interop/qcow2.txt} of QEMU), read by {@code qemu-img}. An image may name other files, whose
@@ -16,7 +15,6 @@ final class Qcow2 {
     private static final int MAGIC = 0x514649FB;
     private static final int HEADER_BYTES = 104;
     private static final int EXTERNAL_DATA = 1 << 2;
-    private static final long TIMEOUT_S = 3_600;
 
     private Qcow2() {}
 
@@ -33,38 +31,21 @@ final class Qcow2 {
      */
     static void convert(Path image, Path raw) throws IOException {
         check(image);
-        Process process;
-        try {
-            process = new ProcessBuilder(
-                            "qemu-img",
-                            "convert",
-                            "-f",
-                            "qcow2",
-                            "-O",
-                            "raw",
-                            "-S",
-                            "4k",
-                            "--",
-                            image.toString(),
-                            raw.toString())
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.PIPE)
-                    .start();
-        } catch (IOException e) {
-            throw new IOException(
-                    "qemu-img is needed to read " + image + ": install it (apt-get install qemu-utils)", e);
-        }
-        try (InputStream out = process.getInputStream()) {
-            String text = new String(out.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
-            if (!process.waitFor(TIMEOUT_S, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException("qemu-img cannot read " + image + ": " + text);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while converting " + image);
-        } finally {
-            process.destroyForcibly();
-        }
+        Tool.run(
+                "qemu-utils",
+                "to read " + image,
+                List.of(
+                        "qemu-img",
+                        "convert",
+                        "-f",
+                        "qcow2",
+                        "-O",
+                        "raw",
+                        "-S",
+                        "4k",
+                        "--",
+                        image.toString(),
+                        raw.toString()));
     }
 
     private static void check(Path image) throws IOException {

@@ -2,25 +2,28 @@ package dev.stardust.chunk.local;
 
 import dev.stardust.chunk.store.ScrubReport;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a scrub of a local store found and did.
  *
  * @param report what was checked, and which records are damaged
  * @param images the images that are touched by that, or by what earlier scrubs found
+ * @param volumes the volumes that are
  */
-public record ScrubResult(ScrubReport report, List<TouchedImage> images) {
+public record ScrubResult(ScrubReport report, List<Touched> images, List<Touched> volumes) {
     /**
-     * An image that is, or was, not whole.
+     * An image or a volume that is, or was, not whole.
      *
      * @param name its name
      * @param mended chunks that came back from the replica, by id
      * @param missing chunks that are lost, by id: importing the same data again brings them back
      */
-    public record TouchedImage(String name, List<String> mended, List<String> missing) {}
+    public record Touched(String name, List<String> mended, List<String> missing) {}
 
-    /** Whether something that an image needs is lost. */
+    /** Whether something that an image or a volume needs is lost. */
     public boolean lost() {
-        return images.stream().anyMatch(image -> !image.missing().isEmpty());
+        return Stream.concat(images.stream(), volumes.stream())
+                .anyMatch(each -> !each.missing().isEmpty());
     }
 }

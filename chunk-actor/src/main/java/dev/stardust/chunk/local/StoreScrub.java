@@ -26,6 +26,7 @@ final class StoreScrub {
     private final ChunkStore chunks;
     private final Path progressFile;
     private final List<ImageRecord> images;
+    private final LocalVolumes volumes;
     private final ChunkSource replica;
 
     /**
@@ -36,10 +37,12 @@ final class StoreScrub {
     record Progress(int nextSegment) {}
 
     /** @param replica has the same chunks; null when there is none */
-    StoreScrub(ChunkStore chunks, Path progressFile, List<ImageRecord> images, ChunkSource replica) {
+    StoreScrub(
+            ChunkStore chunks, Path progressFile, List<ImageRecord> images, LocalVolumes volumes, ChunkSource replica) {
         this.chunks = chunks;
         this.progressFile = progressFile;
         this.images = images;
+        this.volumes = volumes;
         this.replica = replica;
     }
 
@@ -48,18 +51,25 @@ final class StoreScrub {
                 begin(),
                 bytesPerSecond,
                 segment -> SealedJson.write(progressFile, KIND, VERSION, new Progress(segment + 1)));
-        List<ScrubResult.TouchedImage> touched = new ArrayList<>();
+        List<ScrubResult.Touched> touchedImages = new ArrayList<>();
         for (ImageRecord image : images) {
             Check check = new Check();
             check.walk(image.root());
-            if (!check.mended.isEmpty() || !check.missing.isEmpty()) {
-                touched.add(new ScrubResult.TouchedImage(
-                        image.name(), List.copyOf(check.mended), List.copyOf(check.missing)));
+            check.addTo(touchedImages, image.name());
+        }
+        List<ScrubResult.Touched> touchedVolumes = new ArrayList<>();
+        for (String name : volumes.names()) {
+            Check check = new Check();
+            ChunkId bottom = volumes.bottom(name);
+            if (!bottom.isZero()) {
+                check.walk(bottom);
             }
+            volumes.forEachChunk(name, check::chunk);
+            check.addTo(touchedVolumes, name);
         }
         chunks.sync();
         Files.deleteIfExists(progressFile);
-        return new ScrubResult(report, touched);
+        return new ScrubResult(report, touchedImages, touchedVolumes);
     }
 
     private int begin() throws IOException {
@@ -68,7 +78,7 @@ final class StoreScrub {
                 : 0;
     }
 
-    /** Looks for what an image needs and is not there; what describes it is mended on the way. */
+    /** Looks for what an image or a volume needs and is not there; what describes it is mended on the way. */
     private final class Check {
         private final Set<String> mended = new LinkedHashSet<>();
         private final Set<String> missing = new LinkedHashSet<>();
@@ -78,6 +88,12 @@ final class StoreScrub {
                 ManifestStore.forEach(root, this::piece, this::chunk);
             } catch (IOException e) {
                 LOG.warn("a manifest cannot be read", e);
+            }
+        }
+
+        void addTo(List<ScrubResult.Touched> touched, String name) {
+            if (!mended.isEmpty() || !missing.isEmpty()) {
+                touched.add(new ScrubResult.Touched(name, List.copyOf(mended), List.copyOf(missing)));
             }
         }
 

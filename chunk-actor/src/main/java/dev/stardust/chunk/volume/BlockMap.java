@@ -32,8 +32,12 @@ final class BlockMap {
         map.writeChanged(0, 1);
     }
 
-    /** Reads the map of a file, mending a copy that is damaged or behind from the other. */
-    static BlockMap open(NativeFile file, long sizeBytes) throws IOException {
+    /**
+     * Reads the map of a file.
+     *
+     * @param mend whether to mend a copy that is damaged or behind from the other
+     */
+    static BlockMap open(NativeFile file, long sizeBytes, boolean mend) throws IOException {
         BlockMap map = new BlockMap(file, sizeBytes);
         NativeBuffer second = new NativeBuffer(DeltaFormat.PAGE_BYTES);
         boolean mended = false;
@@ -46,7 +50,7 @@ final class BlockMap {
             NativeBuffer newer = a >= b ? map.page : second;
             DeltaFormat.readMapPage(newer.buffer(), p, map.present.words());
             map.sequences[p] = Math.max(a, b);
-            if (a != b) {
+            if (mend && a != b) {
                 file.write(DeltaFormat.mapPosition(p, a >= b ? 1 : 0), newer.address(), DeltaFormat.PAGE_BYTES);
                 mended = true;
             }
@@ -71,6 +75,16 @@ final class BlockMap {
         for (long b = from; b < to; b++) {
             if (!present.contains(b)) {
                 present.add(b);
+                changedPages.add(b / DeltaFormat.PAGE_BLOCKS);
+            }
+        }
+    }
+
+    /** Notes that blocks {@code from}..{@code to}-1 are no longer here. */
+    void remove(long from, long to) {
+        for (long b = from; b < to; b++) {
+            if (present.contains(b)) {
+                present.remove(b);
                 changedPages.add(b / DeltaFormat.PAGE_BLOCKS);
             }
         }

@@ -9,6 +9,7 @@ import dev.stardust.chunk.store.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.LongConsumer;
 
@@ -24,7 +25,8 @@ public final class DeltaVolume implements Volume {
     /** Bytes of a block. */
     public static final int BLOCK_BYTES = DeltaFormat.BLOCK_BYTES;
 
-    static final long MAX_SIZE_BYTES = Manifest.MAX_SIZE_BYTES / 16;
+    /** No writable disk is larger. */
+    public static final long MAX_SIZE_BYTES = Manifest.MAX_SIZE_BYTES / 16;
 
     private final NativeFile file;
     private final Volume base;
@@ -48,7 +50,8 @@ public final class DeltaVolume implements Volume {
     /**
      * Opens the delta file of a disk, or creates it, durably, when it is not there. The base is closed with it.
      *
-     * @param baseManifest the root id of the base's manifest, which the file must have been made for
+     * @param baseManifest the root id of the base's manifest, or what stands for another base, which the file must have been
+     *     made for
      * @throws CorruptChunkException when the file is damaged or made for another base
      * @throws IOException when another volume has it open
      */
@@ -76,7 +79,19 @@ public final class DeltaVolume implements Volume {
                 throw new IOException(path + " is in use: another machine runs on this disk");
             }
             checkHeader(file, size, baseManifest);
-            return new DeltaVolume(file, base, BlockMap.open(file, size));
+            return new DeltaVolume(file, base, BlockMap.open(file, size, true));
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** Opens a delta file that is written no more, and that others may have open too. The base is closed with it. */
+    static DeltaVolume openFrozen(Path path, Volume base, ChunkId baseManifest) throws IOException {
+        NativeFile file = NativeFile.openRead(path);
+        try {
+            checkHeader(file, base.sizeBytes(), baseManifest);
+            return new DeltaVolume(file, base, BlockMap.open(file, base.sizeBytes(), false));
         } catch (IOException e) {
             file.close();
             throw e;
@@ -203,6 +218,31 @@ public final class DeltaVolume implements Volume {
         }
         unsynced = false;
     }
+
+    /**
+     * Flushes, and then gives blocks back to the base, which must have the same content there, durably.
+     * Their space is free afterwards.
+     */
+    synchronized void giveBack(List<BlockRange> ranges) throws IOException {
+        flush();
+        for (BlockRange r : ranges) {
+            map.remove(r.from(), r.to());
+        }
+        try {
+            map.commit();
+        } catch (IOException e) {
+            failure = e;
+            throw e;
+        }
+        // Only now nothing names them any more.
+        for (BlockRange r : ranges) {
+            long at = r.from() * BLOCK_BYTES;
+            file.punchHole(dataPosition + at, Math.min(r.to() * BLOCK_BYTES, sizeBytes) - at);
+        }
+    }
+
+    /** Blocks {@code from}..{@code to}-1. */
+    record BlockRange(long from, long to) {}
 
     /** Begins to note which blocks are written, with none noted yet. */
     public synchronized void startTracking() {

@@ -22,10 +22,30 @@ final class DirtyBlocks {
         words[(int) (block >>> 6)] |= 1L << block;
     }
 
+    void remove(long block) {
+        words[(int) (block >>> 6)] &= ~(1L << block);
+    }
+
+    /** Adds the numbers of a range that are below its size. */
     void addRange(long from, long to) {
-        for (long b = from; b < to; b++) {
+        for (long b = from; b < Math.min(to, blocks); b++) {
             add(b);
         }
+    }
+
+    /** Adds the members of another set that are below its size. */
+    void addAll(DirtyBlocks other) {
+        for (int i = 0; i < Math.min(words.length, other.words.length); i++) {
+            words[i] |= other.words[i];
+        }
+        if (blocks % Long.SIZE != 0) {
+            words[words.length - 1] &= (1L << blocks) - 1;
+        }
+    }
+
+    /** All members are below this. */
+    long size() {
+        return blocks;
     }
 
     /** The first member at or after {@code from}; the number of blocks when there is none. */

@@ -36,7 +36,7 @@ import java.util.zip.CRC32C;
  *  96  n entries
  * </pre>
  */
-public final class ExtentMap {
+public final class ExtentMap implements Extents {
     private static final long MAGIC = 0x544E455458454453L;
     private static final int VERSION = 1;
     private static final int HEADER_BYTES = 96;
@@ -139,7 +139,7 @@ public final class ExtentMap {
         }
     }
 
-    /** Size of the disk in bytes. */
+    @Override
     public long sizeBytes() {
         return sizeBytes;
     }
@@ -154,16 +154,18 @@ public final class ExtentMap {
         return ChunkId.get(bytes, 40);
     }
 
-    /** Number of extents. */
+    @Override
     public int count() {
         return count;
     }
 
-    long offset(int i) {
+    @Override
+    public long offset(int i) {
         return bytes.getLong(entry(i));
     }
 
-    int length(int i) {
+    @Override
+    public int length(int i) {
         return bytes.getInt(entry(i) + 8);
     }
 
@@ -179,8 +181,8 @@ public final class ExtentMap {
         return ChunkId.get(bytes, entry(i) + 24);
     }
 
-    /** The first extent that ends after {@code offset}; {@link #count()} when there is none. */
-    int firstEndingAfter(long offset) {
+    @Override
+    public int firstEndingAfter(long offset) {
         int low = 0;
         int high = count;
         while (low < high) {

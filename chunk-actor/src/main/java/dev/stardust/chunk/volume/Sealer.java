@@ -12,15 +12,15 @@ public final class Sealer {
     private static final int WINDOW_BYTES = 1 << 20;
     private static final int BLOCK_BYTES = DeltaVolume.BLOCK_BYTES;
 
-    private final DeltaVolume delta;
+    private final Volume disk;
     private final DirtyBlocks written;
     private final DataChunker chunker;
     private final NativeBuffer window = new NativeBuffer(WINDOW_BYTES);
 
-    private Sealer(DeltaVolume delta, DataChunker chunker) {
-        this.delta = delta;
+    private Sealer(Volume disk, DirtyBlocks written, DataChunker chunker) {
+        this.disk = disk;
+        this.written = written;
         this.chunker = chunker;
-        written = delta.present();
     }
 
     /**
@@ -36,24 +36,36 @@ public final class Sealer {
         if (base.sizeBytes() != size) {
             throw new IllegalArgumentException("the base has " + base.sizeBytes() + " bytes, the disk " + size);
         }
+        return seal(base, delta, delta.present(), sink, threads);
+    }
+
+    /**
+     * As {@link #seal(Manifest, DeltaVolume, ChunkSink, int)}, for a disk of any kind and size.
+     *
+     * @param written the blocks at which the disk may differ from {@code base}
+     */
+    static Manifest seal(Manifest base, Volume disk, DirtyBlocks written, ChunkSink sink, int threads)
+            throws IOException {
         try (DataChunker chunker = new DataChunker(sink, FastCdc.DISK, threads)) {
-            new Sealer(delta, chunker).walk(base);
-            return chunker.finish(size);
+            new Sealer(disk, written, chunker).walk(base);
+            return chunker.finish(disk.sizeBytes());
         }
     }
 
     private void walk(Manifest base) throws IOException {
+        long size = disk.sizeBytes();
         long at = 0;
-        for (int i = 0; i < base.count(); i++) {
+        for (int i = 0; i < base.count() && base.offset(i) < size; i++) {
             hole(at, base.offset(i));
-            at = base.end(i);
-            if (written.next(base.offset(i) / BLOCK_BYTES) <= (at - 1) / BLOCK_BYTES) {
+            at = Math.min(base.end(i), size);
+            boolean whole = at == base.end(i);
+            if (!whole || written.next(base.offset(i) / BLOCK_BYTES) <= (at - 1) / BLOCK_BYTES) {
                 read(base.offset(i), at);
             } else {
                 chunker.keep(base.offset(i), base.length(i), base.id(i));
             }
         }
-        hole(at, base.sizeBytes());
+        hole(at, size);
     }
 
     private void hole(long from, long to) throws IOException {
@@ -67,7 +79,7 @@ public final class Sealer {
     private void read(long from, long to) throws IOException {
         for (long at = from; at < to; ) {
             int n = (int) Math.min(WINDOW_BYTES, to - at);
-            delta.read(at, window.address(), n);
+            disk.read(at, window.address(), n);
             chunker.data(at, window.address(), n);
             at += n;
         }

@@ -243,7 +243,7 @@ class LocalStoreTest {
         assertEquals(1, found.report().damages().size());
         assertEquals(
                 List.of("a"),
-                found.images().stream().map(ScrubResult.TouchedImage::name).toList());
+                found.images().stream().map(ScrubResult.Touched::name).toList());
         assertEquals(1, found.images().get(0).missing().size());
         ScrubResult again = store.scrub(0, null);
         assertEquals(found.images(), again.images(), "what is lost is told until it is back");

@@ -103,6 +103,6 @@ class Qcow2Test {
             file.seek(40); // where the L1 table lies
             file.writeLong(0x7fff_ffff_ffff_0000L);
         }
-        assertTrue(refused(wild).contains("qemu-img cannot read"));
+        assertTrue(refused(wild).contains("qemu-img failed to read"));
     }
 }

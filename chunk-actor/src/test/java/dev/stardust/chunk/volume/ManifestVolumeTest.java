@@ -59,7 +59,7 @@ class ManifestVolumeTest {
     }
 
     private ManifestVolume open() throws IOException {
-        return new ManifestVolume(ExtentMap.open(extents), reader);
+        return ManifestVolume.of(ExtentMap.open(extents), reader);
     }
 
     @Test
@@ -127,7 +127,7 @@ class ManifestVolumeTest {
     @Test
     void anotherStoresSegmentsAreRefused() throws IOException {
         try (SegmentReader other = new SegmentReader(dir.resolve("segments"), UUID.randomUUID())) {
-            assertThrows(IOException.class, () -> new ManifestVolume(ExtentMap.open(extents), other));
+            assertThrows(IOException.class, () -> ManifestVolume.of(ExtentMap.open(extents), other));
         }
     }
 
@@ -203,7 +203,7 @@ class ManifestVolumeTest {
             assertTrue(kept >= base.count() - 4, kept + " of " + base.count() + " kept");
             Path sealedMap = dir.resolve("sealed.extents");
             ExtentMap.write(sealedMap, sealed, root, store);
-            try (ManifestVolume v = new ManifestVolume(ExtentMap.open(sealedMap), reader)) {
+            try (ManifestVolume v = ManifestVolume.of(ExtentMap.open(sealedMap), reader)) {
                 assertArrayEquals(model, Disks.readAll(v));
             }
         }

@@ -36,7 +36,7 @@ final class ImageCommand {
             name = "import",
             mixinStandardHelpOptions = true,
             description =
-                    "Imports a disk image (raw; with --store also qcow2): chunked, deduplicated, compressed; spread over the ring by a node, or"
+                    "Imports a disk image (raw; with --store also qcow2, and a folder as an ext4): chunked, deduplicated, compressed; spread over the ring by a node, or"
                             + " with --store into a folder, without any node.")
     static final class Import implements Callable<Integer> {
         @Mixin
@@ -56,7 +56,9 @@ final class ImageCommand {
                 description = "with --store: take the SHA-256 of the whole image too (a node always does)")
         private boolean sha256;
 
-        @Parameters(paramLabel = "FILE", description = "a file that the node can read; with --store also '-' for stdin")
+        @Parameters(
+                paramLabel = "FILE",
+                description = "a file that the node can read; with --store also a folder, or '-' for stdin")
         private Path file;
 
         @Spec

@@ -53,17 +53,20 @@ final class ImageScrubCommand implements Callable<Integer> {
         }
     }
 
+    private static void show(PrintWriter out, String what, ScrubResult.Touched touched) {
+        out.printf(
+                "%s %s: %d chunks mended, %d lost",
+                what, touched.name(), touched.mended().size(), touched.missing().size());
+        out.println(
+                touched.missing().isEmpty() ? "" : ": import the same data under another name, or mend from a replica");
+    }
+
     private static void show(PrintWriter out, ScrubResult result) {
         for (Damage d : result.report().damages()) {
             out.printf("damaged: segment %d at %d: %s%n", d.segment(), d.offset(), d.reason());
         }
-        for (ScrubResult.TouchedImage image : result.images()) {
-            out.printf(
-                    "image %s: %d chunks mended, %d lost",
-                    image.name(), image.mended().size(), image.missing().size());
-            out.println(
-                    image.missing().isEmpty() ? "" : ": import it again under another name, or mend from a replica");
-        }
+        result.images().forEach(image -> show(out, "image", image));
+        result.volumes().forEach(volume -> show(out, "volume", volume));
         out.printf(
                 "%d chunks checked, %s read%s: %d damaged%n",
                 result.report().records(),

@@ -72,6 +72,7 @@ public final class Main {
         all.put("node", NodeCommand.class);
         all.put("cluster", ClusterCommand.class);
         all.put("image", ImageCommand.class);
+        all.put("volume", VolumeCommand.class);
         all.put("base", BaseCommand.class);
         all.put("validate", ValidateCommand.class);
         all.put("deploy", DeployCommand.class);

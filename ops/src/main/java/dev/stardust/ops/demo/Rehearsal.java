@@ -72,6 +72,11 @@ public final class Rehearsal {
         here("image", "stats", "--store", store);
         here("image", "export", "--store", store, "image", exported.toString());
         here("image", "scrub", "--store", store);
+        here("volume", "create", "--store", store, "v", "--image", "image");
+        here("volume", "write", "--store", store, "v", image.toString());
+        here("volume", "clone", "--store", store, "v", "w");
+        here("volume", "ls", "--store", store);
+        here("volume", "rm", "--store", store, "v", "w");
         here("image", "rm", "--store", store, "image");
         here("image", "gc", "--store", store);
     }

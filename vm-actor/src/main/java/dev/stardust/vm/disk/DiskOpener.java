@@ -29,7 +29,7 @@ public final class DiskOpener implements AutoCloseable {
      */
     public VolumeBlockBackend open(Path extents, Path delta, boolean readOnly) throws IOException {
         ExtentMap map = ExtentMap.open(extents);
-        ManifestVolume base = new ManifestVolume(map, reader(map.store()));
+        ManifestVolume base = ManifestVolume.of(map, reader(map.store()));
         return new VolumeBlockBackend(readOnly ? base : DeltaVolume.open(delta, base, map.manifest()));
     }
 

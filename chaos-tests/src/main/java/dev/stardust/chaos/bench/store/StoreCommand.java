@@ -36,8 +36,8 @@ public final class StoreCommand implements Callable<Integer> {
             names = "--parts",
             paramLabel = "PARTS",
             split = ",",
-            defaultValue = "speeds,index,tools",
-            description = "which parts, with commas between them: speeds, index, tools (default: all)")
+            defaultValue = "speeds,index,density,tools",
+            description = "which parts, with commas between them: speeds, index, density, tools (default: all)")
     private List<String> parts;
 
     @Option(
@@ -46,6 +46,13 @@ public final class StoreCommand implements Callable<Integer> {
             defaultValue = "10000000",
             description = "chunks of the store whose index is measured (default 10000000)")
     private long chunks;
+
+    @Option(
+            names = "--clones",
+            paramLabel = "N",
+            defaultValue = "1000",
+            description = "clones of one image, each with 10 MB of its own (default 1000)")
+    private int clones;
 
     @Override
     public Integer call() throws IOException {
@@ -64,6 +71,9 @@ public final class StoreCommand implements Callable<Integer> {
             }
             if (parts.contains("index")) {
                 new IndexPart(folder.resolve("many"), chunks).addTo(report);
+            }
+            if (parts.contains("density")) {
+                new DensityPart(folder.resolve("density"), images.get(1), clones).addTo(report);
             }
             if (parts.contains("tools")) {
                 new StoreRounds(images, folder, System.err).run(wanted, rounds).addTo(report);
