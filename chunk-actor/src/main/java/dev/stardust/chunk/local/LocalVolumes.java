@@ -115,24 +115,14 @@ public final class LocalVolumes {
 
     /** Makes a volume that is as another is now; from then on each goes its own way. */
     public synchronized void clone(String from, String to) throws IOException {
-        StoreName.require(to, "a volume");
-        if (files.names().contains(to)) {
-            throw new FileAlreadyExistsException(
-                    to, null, "there is a volume of this name: give another, or remove that one first");
-        }
+        files.requireNew(to);
         TinyHeader header = LayeredVolume.header(files.volume(from));
-        if (isEmpty(from)) {
+        if (LayeredVolume.isEmpty(files.volume(from))) {
             files.create(to, header.base(), header.baseIsLayer(), header.sizeBytes());
             return;
         }
         ChunkId layer = freeze(from, header.sizeBytes());
         files.create(to, layer, true, header.sizeBytes());
-    }
-
-    private boolean isEmpty(String name) throws IOException {
-        try (LayeredVolume volume = open(name)) {
-            return volume.isEmpty();
-        }
     }
 
     /** Puts a volume over what it is now. */

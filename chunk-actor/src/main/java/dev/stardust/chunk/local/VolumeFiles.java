@@ -75,12 +75,16 @@ final class VolumeFiles {
 
     /** Makes a volume to which nothing was written. */
     void create(String name, ChunkId base, boolean baseIsLayer, long sizeBytes) throws IOException {
-        Path file = file(name);
-        if (Files.exists(file)) {
+        requireNew(name);
+        LayeredVolume.create(file(name), new TinyHeader(base, baseIsLayer, sizeBytes, random.nextInt()));
+    }
+
+    /** @throws FileAlreadyExistsException when there is a volume of that name */
+    void requireNew(String name) throws IOException {
+        if (Files.exists(file(name))) {
             throw new FileAlreadyExistsException(
                     name, null, "there is a volume of this name: give another, or remove that one first");
         }
-        LayeredVolume.create(file, new TinyHeader(base, baseIsLayer, sizeBytes, random.nextInt()));
     }
 
     /** Makes an existing volume one to which nothing was written. */

@@ -88,6 +88,11 @@ public final class LayeredVolume implements Volume {
         return TinyVolume.header(file);
     }
 
+    /** Whether a volume is as it was made, told without opening it; what lies below does not count. */
+    public static boolean isEmpty(Path file) throws IOException {
+        return Files.size(file) == TinyFormat.HEADER_BYTES && !Files.exists(deltaFile(file, header(file)));
+    }
+
     /** Calls for each chunk that the volume itself needs, not counting what lies below. */
     public static void forEachChunk(Path file, Consumer<ChunkId> consumer) throws IOException {
         TinyVolume.forEachChunk(file, consumer);
@@ -310,11 +315,6 @@ public final class LayeredVolume implements Volume {
     /** Bytes of its windows that are chunks; layers below are not counted. */
     public long ownBytes() {
         return (long) tiny.ownWindows() * TinyVolume.WINDOW_BYTES;
-    }
-
-    /** Whether nothing was written to it; what lies below does not count. */
-    public boolean isEmpty() {
-        return deltaBytes() == 0 && tiny.ownWindows() == 0;
     }
 
     /** Flushes and closes its files and the layers below. */

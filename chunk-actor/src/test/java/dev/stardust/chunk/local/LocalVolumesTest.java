@@ -398,6 +398,7 @@ class LocalVolumesTest {
         assertTrue(assertThrows(IOException.class, () -> volumes.create("w", 1000))
                 .getMessage()
                 .contains("multiple of 512"));
+        write(store, "v", 0, random(12, 10));
         try (LayeredVolume v = volumes.open("v")) {
             assertTrue(assertThrows(IOException.class, () -> volumes.clone("v", "w"))
                     .getMessage()
