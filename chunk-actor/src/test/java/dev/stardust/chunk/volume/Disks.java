@@ -13,7 +13,7 @@ final class Disks {
 
     /** A read-only volume of these bytes. */
     static Volume ofBytes(byte[] bytes) {
-        return new Volume() {
+        return new ReadOnlyVolume() {
             @Override
             public long sizeBytes() {
                 return bytes.length;
@@ -23,19 +23,6 @@ final class Disks {
             public void read(long offset, long address, int length) {
                 NativeBuffer.copy(bytes, (int) offset, address, length);
             }
-
-            @Override
-            public void write(long offset, long address, int length) throws IOException {
-                throw new IOException("read-only");
-            }
-
-            @Override
-            public void zero(long offset, long length) throws IOException {
-                throw new IOException("read-only");
-            }
-
-            @Override
-            public void flush() {}
 
             @Override
             public void close() {}

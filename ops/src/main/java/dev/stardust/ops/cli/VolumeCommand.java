@@ -117,10 +117,7 @@ final class VolumeCommand {
             name = "seal",
             mixinStandardHelpOptions = true,
             description = "Makes an image of a volume as it is now, all its layers in one; the volume goes on over it.")
-    static final class Seal extends StoreAction {
-        @Parameters(index = "0", paramLabel = "NAME", description = "the volume")
-        private String name;
-
+    static final class Seal extends VolumeAction {
         @Parameters(index = "1", paramLabel = "IMAGE", description = "the new image's name")
         private String image;
 
@@ -135,10 +132,7 @@ final class VolumeCommand {
             name = "reset",
             mixinStandardHelpOptions = true,
             description = "Drops what was written to a volume since it was made, cloned, sealed or resized.")
-    static final class Reset extends StoreAction {
-        @Parameters(paramLabel = "NAME", description = "the volume")
-        private String name;
-
+    static final class Reset extends VolumeAction {
         @Override
         void act(LocalStore local) throws IOException {
             local.volumes().reset(name);
@@ -149,10 +143,7 @@ final class VolumeCommand {
             name = "resize",
             mixinStandardHelpOptions = true,
             description = "Gives a volume another size: what is cut off is gone, what is added is zero.")
-    static final class Resize extends StoreAction {
-        @Parameters(index = "0", paramLabel = "NAME", description = "the volume")
-        private String name;
-
+    static final class Resize extends VolumeAction {
         @Parameters(index = "1", paramLabel = "SIZE", converter = Bytes.class, description = "e.g. 20GiB")
         private long sizeBytes;
 

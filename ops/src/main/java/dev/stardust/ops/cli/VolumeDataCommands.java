@@ -20,10 +20,7 @@ final class VolumeDataCommands {
     private VolumeDataCommands() {}
 
     /** A command about a range of a volume. */
-    abstract static class OfRange extends StoreAction {
-        @Parameters(index = "0", paramLabel = "NAME", description = "the volume")
-        String name;
-
+    abstract static class OfRange extends VolumeAction {
         @Option(
                 names = "--offset",
                 paramLabel = "BYTES",
@@ -80,10 +77,7 @@ final class VolumeDataCommands {
             name = "write",
             mixinStandardHelpOptions = true,
             description = "Writes a file, or stdin, into a volume; durable when it ends.")
-    static final class Write extends StoreAction {
-        @Parameters(index = "0", paramLabel = "NAME", description = "the volume")
-        private String name;
-
+    static final class Write extends VolumeAction {
         @Parameters(index = "1", paramLabel = "FILE", description = "what to write; '-' for stdin")
         private Path file;
 
@@ -112,10 +106,7 @@ final class VolumeDataCommands {
             name = "export",
             mixinStandardHelpOptions = true,
             description = "Writes a volume into a new raw, sparse file.")
-    static final class Export extends StoreAction {
-        @Parameters(index = "0", paramLabel = "NAME", description = "the volume")
-        private String name;
-
+    static final class Export extends VolumeAction {
         @Parameters(index = "1", paramLabel = "FILE", description = "the file to be made")
         private Path file;
 
