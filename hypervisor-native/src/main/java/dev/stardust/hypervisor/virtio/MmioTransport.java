@@ -263,9 +263,8 @@ public final class MmioTransport implements BusDevice, AutoCloseable {
     }
 
     private void activate() {
-        boolean indirect = (features.driver() & VirtioFeatures.RING_INDIRECT_DESC) != 0;
         for (VirtQueue queue : queues) {
-            queue.allowIndirect(indirect);
+            queue.useFeatures(features.driver());
         }
         device.activate(features.driver());
     }

@@ -46,6 +46,14 @@ final class VirtQueue {
     private int nextUsed;
     private boolean indirectAllowed;
 
+    /** Whether both sides name the index at which they want to hear of the other, section 2.7.7 and 2.7.10. */
+    private boolean eventIndexes;
+
+    /** The used index when the driver was last considered for an interrupt; unknown at first and after a restore. */
+    private int consideredUsed;
+
+    private boolean consideredKnown;
+
     VirtQueue(GuestMemory memory, int maxSize) {
         if (maxSize <= 0 || maxSize > 1 << 15 || Integer.bitCount(maxSize) != 1) {
             throw new IllegalArgumentException("a queue of " + maxSize + " descriptors");
@@ -61,8 +69,13 @@ final class VirtQueue {
         descriptors = 0;
         driver = 0;
         device = 0;
+        beginAnew();
+    }
+
+    private void beginAnew() {
         nextAvailable = 0;
         nextUsed = 0;
+        consideredKnown = false;
     }
 
     /**
@@ -93,18 +106,25 @@ final class VirtQueue {
     /** Takes the queue out of use; it begins anew when it is enabled again. */
     void disable() {
         ready = false;
-        nextAvailable = 0;
-        nextUsed = 0;
+        beginAnew();
     }
 
     /**
      * Takes the next request that the driver made available.
      *
-     * @return false if there is none
+     * @return false if there is none; the driver notifies of the next one
      * @throws VirtioFaultException if the driver's rings or descriptors break the rules
      */
     boolean next(DescriptorChain chain) {
         int available = memory.getU16Acquire(driver + RING_INDEX_OFFSET);
+        if (available == nextAvailable && eventIndexes) {
+            // Only a queue that was found empty asks to be notified; one that is being served, or waits for something
+            // else, leaves the driver in peace.
+            memory.putU16(availableEvent(), nextAvailable);
+            // What the driver made available before it saw this is not notified of.
+            UnsafeApi.fullFence();
+            available = memory.getU16Acquire(driver + RING_INDEX_OFFSET);
+        }
         int pending = (available - nextAvailable) & INDEX_MASK;
         if (pending == 0) {
             return false;
@@ -184,15 +204,35 @@ final class VirtQueue {
         memory.putU16Release(device + RING_INDEX_OFFSET, nextUsed);
     }
 
-    /** Whether the driver wants to be interrupted for what was used. */
+    /** Whether the driver wants to be interrupted for what was used since it was asked last. */
     boolean wantsInterrupt() {
-        // The driver's flags must be read after the used index was written, or both sides wait for each other.
+        // What the driver wants must be read after the used index was written, or both sides wait for each other.
         UnsafeApi.fullFence();
-        return (memory.getU16(driver) & AVAILABLE_NO_INTERRUPT) == 0;
+        if (!eventIndexes) {
+            return (memory.getU16(driver) & AVAILABLE_NO_INTERRUPT) == 0;
+        }
+        int sinceEvent = (nextUsed - memory.getU16(usedEvent()) - 1) & INDEX_MASK;
+        int sinceConsidered = (nextUsed - consideredUsed) & INDEX_MASK;
+        boolean wanted = !consideredKnown || sinceEvent < sinceConsidered;
+        consideredUsed = nextUsed;
+        consideredKnown = true;
+        return wanted;
     }
 
-    void allowIndirect(boolean allowed) {
-        indirectAllowed = allowed;
+    /** Where the driver writes the used index at which it wants to be interrupted. */
+    private long usedEvent() {
+        return driver + RING_OFFSET + (long) size * AVAILABLE_ENTRY_SIZE;
+    }
+
+    /** Where the device writes the available index at which it wants to be notified. */
+    private long availableEvent() {
+        return device + RING_OFFSET + (long) size * USED_ENTRY_SIZE;
+    }
+
+    /** Takes over what driver and device agreed on, {@link VirtioFeatures}. */
+    void useFeatures(long features) {
+        indirectAllowed = (features & VirtioFeatures.RING_INDIRECT_DESC) != 0;
+        eventIndexes = (features & VirtioFeatures.RING_EVENT_IDX) != 0;
     }
 
     int maxSize() {
@@ -241,6 +281,7 @@ final class VirtQueue {
         device = saved.device();
         nextAvailable = saved.available();
         nextUsed = saved.used();
+        consideredKnown = false;
         if (saved.ready()) {
             enable();
         }

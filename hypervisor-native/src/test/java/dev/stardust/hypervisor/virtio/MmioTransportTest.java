@@ -79,6 +79,71 @@ class MmioTransportTest {
         assertFalse(guest.interrupt().drain(), "the driver asked for none");
     }
 
+    private void offerReads(int count) {
+        for (int i = 0; i < count; i++) {
+            guest.offer(0);
+        }
+        guest.serve(0);
+    }
+
+    @Test
+    void withEventIndexesADriverIsInterruptedWhenItsIndexIsPassed() {
+        guest.start(guest.offeredFeatures());
+        readRequest();
+        guest.interrupt().drain();
+        memory.putU16(TestGuest.usedEvent(0), 2);
+        offerReads(1);
+        assertTrue(guest.interrupt().drain(), "the first time, when nothing is known, always");
+        offerReads(1);
+        assertFalse(guest.interrupt().drain(), "2 are used, the driver waits for the third");
+        offerReads(3);
+        assertTrue(guest.interrupt().drain(), "5 are used");
+        offerReads(1);
+        assertFalse(guest.interrupt().drain(), "it did not ask again");
+        assertEquals(6, guest.usedIndex());
+    }
+
+    @Test
+    void eventIndexesWrapAround() {
+        guest.start(guest.offeredFeatures());
+        readRequest();
+        for (int used = 0; used < 0xfffe; used++) {
+            guest.offer(0);
+            guest.serve(0);
+        }
+        memory.putU16(TestGuest.usedEvent(0), 0);
+        guest.interrupt().drain();
+        offerReads(2);
+        assertFalse(guest.interrupt().drain());
+        assertEquals(0, guest.usedIndex());
+        assertEquals(0, memory.getU16(TestGuest.availableEvent(0)));
+        offerReads(1);
+        assertTrue(guest.interrupt().drain());
+    }
+
+    @Test
+    void withEventIndexesTheDeviceAsksToBeNotifiedWhereItsQueueWasEmpty() {
+        guest.start(guest.offeredFeatures());
+        readRequest();
+        memory.putU16(TestGuest.availableEvent(0), 0x1234);
+        guest.serve(0);
+        assertEquals(0, memory.getU16(TestGuest.availableEvent(0)));
+        offerReads(3);
+        assertEquals(3, memory.getU16(TestGuest.availableEvent(0)));
+    }
+
+    @Test
+    void withoutEventIndexesTheirPlacesAreTheDriversOwn() {
+        guest.start();
+        readRequest();
+        memory.putU16(TestGuest.availableEvent(0), 0x1234);
+        memory.putU16(TestGuest.usedEvent(0), 0x1234);
+        guest.interrupt().drain();
+        offerReads(2);
+        assertTrue(guest.interrupt().drain());
+        assertEquals(0x1234, memory.getU16(TestGuest.availableEvent(0)));
+    }
+
     @Test
     void badQueueSetupNeedsAResetAndWorksAfterIt() {
         long[][] bad = {
@@ -286,6 +351,26 @@ class MmioTransportTest {
             assertEquals(2, other.usedIndex());
             other.submit(0);
             assertEquals(3, other.usedIndex());
+        }
+    }
+
+    @Test
+    void restoredDriverIsInterruptedWhateverIndexItNamedBefore() {
+        guest.start(guest.offeredFeatures());
+        readRequest();
+        memory.putU16(TestGuest.usedEvent(0), 100);
+        offerReads(2);
+        guest.transport().pause();
+        byte[] state = guest.transport().save();
+        try (TestGuest other = newGuest()) {
+            other.transport().restore(state);
+            other.writeRegister(MmioRegisters.INTERRUPT_ACK, 1);
+            other.transport().resume();
+            other.interrupt().drain();
+            other.submit(0);
+            assertTrue(other.interrupt().drain());
+            other.submit(0);
+            assertFalse(other.interrupt().drain());
         }
     }
 

@@ -117,9 +117,24 @@ public final class TestGuest implements AutoCloseable {
         return this;
     }
 
-    /** As {@link #start(long)} with all that is offered. */
+    /** As {@link #start(long)} with {@link #plainFeatures()}. */
     public TestGuest start() {
-        return start(offeredFeatures());
+        return start(plainFeatures());
+    }
+
+    /** What is offered without event indexes: each turn interrupts, whatever this driver has seen. */
+    public long plainFeatures() {
+        return offeredFeatures() & ~VirtioFeatures.RING_EVENT_IDX;
+    }
+
+    /** Where the driver names the used index at which it wants to be interrupted. */
+    public static long usedEvent(int queue) {
+        return available(queue) + 4 + 2L * QUEUE_SIZE;
+    }
+
+    /** Where the device names the available index at which it wants to be notified. */
+    public static long availableEvent(int queue) {
+        return used(queue) + 4 + 8L * QUEUE_SIZE;
     }
 
     public void descriptor(int index, long address, long length, int flags, int next) {

@@ -35,9 +35,9 @@ public final class TestQueue {
         this.at = at;
     }
 
-    /** Brings a device up with all that it offers and that many queues, whose rings begin at an address. */
+    /** Brings a device up with {@link TestGuest#plainFeatures} and that many queues, whose rings begin at an address. */
     public static List<TestQueue> start(TestGuest guest, GuestMemory memory, int count, int size, long at) {
-        assertEquals(11, guest.negotiate(guest.offeredFeatures()));
+        assertEquals(11, guest.negotiate(guest.plainFeatures()));
         List<TestQueue> queues = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             TestQueue queue = new TestQueue(guest, memory, i, size, at + i * AREA_BYTES);

@@ -44,7 +44,7 @@ class TapBackendTest {
             tap = namespace.openPort(name);
             device = new NetDevice(tap, new NetSettings(new byte[] {2, 0, 0, 0, 0, (byte) last}, 1500));
             guest = new TestGuest(device, memory);
-            guest.start(features == 0 ? guest.offeredFeatures() : features);
+            guest.start(features == 0 ? guest.plainFeatures() : features);
             worker.attach(guest.transport());
             for (int i = 0; i < TestGuest.QUEUE_SIZE; i++) {
                 guest.descriptor(NetDevice.RECEIVE, i, bufferAt(i), BUFFER_BYTES, TestGuest.WRITE, 0);
