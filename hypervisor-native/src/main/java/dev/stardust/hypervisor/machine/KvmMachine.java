@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,11 +43,16 @@ public final class KvmMachine implements Machine {
     private boolean bootable;
     private boolean destroyed;
 
-    private KvmMachine(MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, MachineListener listener) {
+    private KvmMachine(
+            MachineSpec spec,
+            List<BlockBackend> disks,
+            List<DevicePart> parts,
+            MachineListener listener,
+            Function<MachineCore.Shape, MachineCore> cores) {
         this.spec = spec;
         this.listener = listener;
         executor = newExecutor(spec.name());
-        hardware = MachineHardware.build(spec, disks, parts, new GuestEnd(), this::faulted);
+        hardware = MachineHardware.build(spec, disks, parts, new GuestEnd(), this::faulted, cores);
         bootable = spec.boot() != null;
         try {
             vcpus = new VcpuThreads(spec.name(), hardware.vcpus(), hardware.exits());
@@ -75,7 +81,17 @@ public final class KvmMachine implements Machine {
      */
     public static KvmMachine create(
             MachineSpec spec, List<BlockBackend> disks, List<DevicePart> parts, MachineListener listener) {
-        return new KvmMachine(spec, disks, parts, listener);
+        return new KvmMachine(spec, disks, parts, listener, MachineCore::build);
+    }
+
+    /** As the other, with its core from there. */
+    public static KvmMachine create(
+            MachineSpec spec,
+            List<BlockBackend> disks,
+            List<DevicePart> parts,
+            MachineListener listener,
+            ReadyCores cores) {
+        return new KvmMachine(spec, disks, parts, listener, cores::take);
     }
 
     private static ExecutorService newExecutor(String name) {
@@ -86,6 +102,7 @@ public final class KvmMachine implements Machine {
                     return thread;
                 });
         pool.allowCoreThreadTimeOut(true);
+        pool.prestartCoreThread(); // it comes up while the machine is built
         return pool;
     }
 

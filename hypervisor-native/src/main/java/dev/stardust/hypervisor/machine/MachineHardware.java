@@ -17,7 +17,6 @@ import dev.stardust.hypervisor.device.PowerController;
 import dev.stardust.hypervisor.device.ResetPort;
 import dev.stardust.hypervisor.device.SerialLog;
 import dev.stardust.hypervisor.device.SerialPort;
-import dev.stardust.hypervisor.kvm.KvmSystem;
 import dev.stardust.hypervisor.kvm.KvmVcpu;
 import dev.stardust.hypervisor.kvm.KvmVm;
 import dev.stardust.hypervisor.libc.NativeException;
@@ -29,26 +28,22 @@ import dev.stardust.hypervisor.virtio.blk.BlockDevice;
 import dev.stardust.hypervisor.virtio.blk.BlockSettings;
 import dev.stardust.hypervisor.virtio.console.ConsoleDevice;
 import dev.stardust.hypervisor.virtio.scsi.ScsiDevice;
-import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The parts of one machine. Built in the order that is fast (memory slots before the interrupt chips), closed in the
- * reverse order.
+ * The parts of one machine: its core, and what its spec plugs into it. Closed in the reverse order of how it was built.
  */
 final class MachineHardware implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MachineHardware.class);
-    private static final long TSS_ADDRESS = 0xfffb_d000L;
-    private static final long TSS_BYTES = 0x3000;
-    private static final long IDENTITY_MAP_ADDRESS = 0xfffb_c000L;
-    private static final MemoryRange OF_KVM =
-            new MemoryRange(IDENTITY_MAP_ADDRESS, TSS_ADDRESS + TSS_BYTES - IDENTITY_MAP_ADDRESS);
-    private static final int RAM_SLOT = 0;
+    private static final MemoryRange OF_KVM = new MemoryRange(
+            MachineCore.IDENTITY_MAP_ADDRESS,
+            MachineCore.TSS_ADDRESS + MachineCore.TSS_BYTES - MachineCore.IDENTITY_MAP_ADDRESS);
 
     /** RAM ends below the hole where devices and interrupt controllers are. */
     private static final int MAX_MEMORY_MIB = 3072;
@@ -79,21 +74,19 @@ final class MachineHardware implements AutoCloseable {
             List<DevicePart> parts,
             ExitDispatcher.End end,
             BiConsumer<String, String> faults,
+            Function<MachineCore.Shape, MachineCore> cores,
             Resources resources) {
         this.resources = resources;
         this.backends = List.copyOf(backends);
-        KvmSystem kvm = KvmSystem.shared();
-        memory = resources.add(openMemory(spec));
         SerialLog log = resources.add(new SerialLog(spec.serialLog()));
         bios = BiosHardware.of(spec, resources);
-        vm = resources.add(kvm.createVm());
-        vm.setTssAddress(TSS_ADDRESS, IDENTITY_MAP_ADDRESS);
-        vm.setMemory(RAM_SLOT, 0, memory.sizeBytes(), memory.address(), false);
-        vm.createIrqchip();
+        MachineCore core = resources.add(cores.apply(MachineCore.Shape.of(spec)));
+        memory = core.memory();
+        vm = core.vm();
+        cpus = core.cpus();
         if (bios != null) {
             bios.plugInto(vm);
         }
-        cpus = new MachineCpus(vm, spec.vcpus(), spec.cpu(), kvm.supportedCpuid());
 
         Bus ports = new Bus("port bus");
         Bus mmio = new Bus("memory bus");
@@ -115,7 +108,7 @@ final class MachineHardware implements AutoCloseable {
         }
         platform = new PlatformState(
                 spec.memoryMib(), spec.vcpus(), devices.slots().size());
-        dirtyLog = new DirtyLog(vm, RAM_SLOT, memory);
+        dirtyLog = new DirtyLog(vm, MachineCore.RAM_SLOT, memory);
         if (spec.boot() != null) {
             boot(spec, ports);
         }
@@ -151,17 +144,14 @@ final class MachineHardware implements AutoCloseable {
             List<BlockBackend> disks,
             List<DevicePart> parts,
             ExitDispatcher.End end,
-            BiConsumer<String, String> faults) {
+            BiConsumer<String, String> faults,
+            Function<MachineCore.Shape, MachineCore> cores) {
         Resources resources = new Resources();
         try {
             check(spec, disks);
-            return new MachineHardware(spec, disks, parts, end, faults, resources);
+            return new MachineHardware(spec, disks, parts, end, faults, cores, resources);
         } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (MachineException again) {
-                e.addSuppressed(again);
-            }
+            resources.closeAfter(e);
             throw new MachineException("cannot build machine " + spec.name() + ": " + e.getMessage(), e);
         }
     }
@@ -183,15 +173,6 @@ final class MachineHardware implements AutoCloseable {
         }
     }
 
-    private static GuestMemory openMemory(MachineSpec spec) {
-        long sizeBytes = (long) spec.memoryMib() << 20;
-        try {
-            return spec.base() == null ? GuestMemory.create(sizeBytes) : GuestMemory.fromBase(spec.base(), sizeBytes);
-        } catch (IOException e) {
-            throw new MachineException("cannot map the base " + spec.base() + ": " + e.getMessage(), e);
-        }
-    }
-
     private void boot(MachineSpec spec, Bus ports) {
         AcpiPlatform acpi = new AcpiPlatform(spec.vcpus(), spec.vcpus(), devices.slots(), EVENT_GSI, bios != null);
         long rsdp = 0;
@@ -201,7 +182,6 @@ final class MachineHardware implements AutoCloseable {
             SortedMap<String, byte[]> files = BiosBoot.files(acpi, memory, OF_KVM, bootOrder());
             BiosHardware.plugInto(ports, new FirmwareConfig(spec.vcpus(), files), exits);
         }
-        cpus.initLocalApics();
         BootLoader.load(spec.boot(), new BootTarget(memory, rsdp, bareWords())).applyTo(cpus.first());
     }
 

@@ -12,6 +12,15 @@ final class Resources implements AutoCloseable {
         return resource;
     }
 
+    /** Gives everything back after building failed for that reason, which also takes note of what goes wrong now. */
+    void closeAfter(Throwable reason) {
+        try {
+            close();
+        } catch (MachineException again) {
+            reason.addSuppressed(again);
+        }
+    }
+
     /**
      * Gives everything back.
      *

@@ -2,6 +2,7 @@ package dev.stardust.vm.worker;
 
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineListener;
+import dev.stardust.hypervisor.machine.ReadyCores;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import dev.stardust.vm.disk.DiskOpener;
 import java.io.IOException;
@@ -17,9 +18,11 @@ final class KvmMachineFactory implements MachineFactory {
     private static final Logger log = LoggerFactory.getLogger(KvmMachineFactory.class);
 
     private final DiskOpener opener;
+    private final ReadyCores cores;
 
-    KvmMachineFactory(DiskOpener opener) {
+    KvmMachineFactory(DiskOpener opener, ReadyCores cores) {
         this.opener = opener;
+        this.cores = cores;
     }
 
     @Override
@@ -32,7 +35,8 @@ final class KvmMachineFactory implements MachineFactory {
                         files.delta() == null ? null : Path.of(files.delta()),
                         files.readOnly()));
             }
-            KvmMachine machine = KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), listener);
+            KvmMachine machine =
+                    KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), listener, cores);
             parts.taken();
             return new BuiltMachine(
                     machine, state -> CompletableFuture.runAsync(() -> machine.restoreState(state)), disks);

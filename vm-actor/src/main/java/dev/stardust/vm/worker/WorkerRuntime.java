@@ -1,5 +1,6 @@
 package dev.stardust.vm.worker;
 
+import dev.stardust.hypervisor.machine.ReadyCores;
 import dev.stardust.vm.disk.DiskOpener;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,9 @@ public final class WorkerRuntime {
 
     static final String CONNECTS = "connects";
 
+    /** A guest that was started has the CPU to itself until then. */
+    private static final long READY_DELAY_MS = 50;
+
     private static final Logger log = LoggerFactory.getLogger(WorkerRuntime.class);
 
     private WorkerRuntime() {}
@@ -30,8 +34,9 @@ public final class WorkerRuntime {
      */
     public static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
         Path data = workerDir.toAbsolutePath().normalize().getParent().getParent();
-        try (DiskOpener disks = new DiskOpener(data.resolve("segments"))) {
-            run(workerDir, extensions, new KvmMachineFactory(disks));
+        try (DiskOpener disks = new DiskOpener(data.resolve("segments"));
+                ReadyCores cores = new ReadyCores(READY_DELAY_MS)) {
+            run(workerDir, extensions, new KvmMachineFactory(disks, cores));
         }
     }
 
