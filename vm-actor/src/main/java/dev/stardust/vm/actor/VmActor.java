@@ -4,6 +4,7 @@ import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.vm.worker.RemoteMachine;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -31,8 +32,8 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     /** The epoch under which it goes on, after a migration that came back or was made. */
     record Reseat(VmRecord record) implements Command {}
 
-    /** What the {@code boot}th start made. */
-    private record Booted(RemoteMachine machine, int boot) implements Command {}
+    /** What a start made. */
+    private record Booted(RemoteMachine machine) implements Command {}
 
     private record Happened(VmEvent event) implements Command {}
 
@@ -43,7 +44,13 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     private VmRecord record;
     private VmState state;
     private RemoteMachine machine;
-    private int boots;
+
+    /** What was told of a machine whose start is not answered yet: a guest may be over before that. */
+    private MachineTold toldEarly;
+
+    /** Ends when all that was to be written down is. */
+    private CompletionStage<Void> written = CompletableFuture.completedFuture(null);
+
     private Consumer<VmReply> waiting = reply -> {};
 
     private VmActor(
@@ -106,6 +113,10 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     }
 
     private Behavior<Command> onMachineTold(MachineTold told) {
+        if (state == VmState.STARTING) {
+            toldEarly = told;
+            return this;
+        }
         return switch (told.phase()) {
             case ENDED -> apply(new VmEvent.GuestEnded(told.reason()), reply -> {});
             case FAILED -> apply(new VmEvent.MachineFailed(told.reason()), reply -> {});
@@ -115,11 +126,8 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
 
     private Behavior<Command> onBooted(Booted booted) {
         machine = booted.machine();
-        if (state != VmState.STARTING || booted.boot() != boots) {
-            letGoOfMachine(); // Its guest had ended before its start was told.
-            return this;
-        }
-        return apply(new VmEvent.Started(), reply -> {});
+        apply(new VmEvent.Started(), reply -> {});
+        return toldEarly == null ? this : onMachineTold(toldEarly);
     }
 
     private Behavior<Command> apply(VmEvent event, Consumer<VmReply> reply) {
@@ -173,11 +181,13 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 RemoteMachine gone = machine;
                 machine = null;
                 CompletionStage<Void> ended = gone == null
-                        ? java.util.concurrent.CompletableFuture.completedFuture(null)
+                        ? CompletableFuture.completedFuture(null)
                         : gone.destroy().exceptionally(failure -> null);
                 getContext()
                         .pipeToSelf(
-                                ended.thenCompose(done -> host.delete(record.name())),
+                                ended.<Void, Void>thenCombine(
+                                                written.exceptionally(failure -> null), (done, saved) -> null)
+                                        .thenCompose(done -> host.delete(record.name())),
                                 (done, failure) -> new Deleted(failure));
             }
         }
@@ -194,12 +204,12 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
 
     private void boot() {
         VmRecord now = record;
-        int boot = ++boots;
+        toldEarly = null;
         getContext()
                 .pipeToSelf(
-                        host.save(now).thenCompose(saved -> host.boot(now)),
+                        save().thenCompose(saved -> host.boot(now)),
                         (made, failure) -> failure == null
-                                ? new Booted(made, boot)
+                                ? new Booted(made)
                                 : new Happened(new VmEvent.StartFailed(Causes.text(failure))));
     }
 
@@ -215,8 +225,15 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         }
     }
 
+    /** States are written down one after the other, so that the last one stays. */
+    private CompletionStage<Void> save() {
+        VmRecord now = record;
+        written = written.exceptionally(failure -> null).thenCompose(done -> host.save(now));
+        return written;
+    }
+
     private void saveThen(Runnable then) {
-        host.save(record).whenComplete((saved, failure) -> {
+        save().whenComplete((saved, failure) -> {
             if (failure != null) {
                 getContext().getSystem().log().warn("cannot write down the state of a VM", failure);
             }

@@ -2,7 +2,9 @@ package dev.stardust.vm.actor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
@@ -14,7 +16,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,14 +97,56 @@ class VmActorTest {
         CompletableFuture<Void> ofTheEnd = take(host.saves);
 
         vm.tell(new VmActor.Apply(new VmEvent.RemoveRequested(), removed::add));
-        CompletableFuture<Void> deletion = take(host.deletes);
+        assertNothing(host.deletes);
         ofTheEnd.complete(null);
+        CompletableFuture<Void> deletion = take(host.deletes);
 
         VmReply first = take(started);
         assertFalse(first.ok());
         assertEquals("no memory", first.message());
         deletion.complete(null);
         assertEquals(VmReply.done("vm"), take(removed));
+    }
+
+    @Test
+    void aGuestThatIsOverBeforeItsStartIsAnsweredWasStartedAndEnded() throws InterruptedException {
+        SlowHost host = new SlowHost();
+        BlockingQueue<VmReply> started = new LinkedBlockingQueue<>();
+        TestProbe<HostActor.Command> parent = kit.createTestProbe(HostActor.Command.class);
+        VmRecord record = VmRecord.of("vm", SPEC, 1, VmState.STARTING, "");
+        ActorRef<VmActor.Command> vm = kit.spawn(VmActor.start(host, parent.ref(), record, started::add));
+        take(host.saves).complete(null);
+        vm.tell(new VmActor.MachineTold(MachineStatus.Phase.ENDED, "guest asked for a reset"));
+        assertNothing(started);
+        host.boot.complete(null);
+
+        assertEquals(VmReply.done("vm"), take(started));
+        List<String> states = Stream.generate(() -> parent.expectMessageClass(HostActor.VmChanged.class))
+                .limit(3)
+                .map(changed -> changed.view().state())
+                .toList();
+        assertEquals(List.of(VmState.STARTING.label(), VmState.RUNNING.label(), VmState.ENDED.label()), states);
+    }
+
+    @Test
+    void statesAreWrittenDownOneAfterTheOther() throws InterruptedException {
+        SlowHost host = new SlowHost();
+        ActorRef<HostActor.Command> parent =
+                kit.createTestProbe(HostActor.Command.class).ref();
+        VmRecord record = VmRecord.of("vm", SPEC, 1, VmState.STARTING, "");
+        ActorRef<VmActor.Command> vm = kit.spawn(VmActor.start(host, parent, record, reply -> {}));
+        take(host.saves).complete(null);
+        host.boot.completeExceptionally(new IllegalStateException("no memory"));
+        CompletableFuture<Void> ofTheEnd = take(host.saves);
+
+        vm.tell(new VmActor.Apply(new VmEvent.StartRequested(), reply -> {}));
+        assertNothing(host.saves);
+        ofTheEnd.completeExceptionally(new IllegalStateException("disk full"));
+        take(host.saves);
+    }
+
+    private static void assertNothing(BlockingQueue<?> queue) throws InterruptedException {
+        assertNull(queue.poll(300, TimeUnit.MILLISECONDS));
     }
 
     private static <T> T take(BlockingQueue<T> queue) throws InterruptedException {
