@@ -76,6 +76,7 @@ class ArchitectureTest {
                                     "dev.stardust.hypervisor.boot..",
                                     // A store on this machine.
                                     "dev.stardust.chunk.local..",
+                                    "dev.stardust.chunk.tree..",
                                     "dev.stardust.chunk.volume..",
                                     "dev.stardust.chunk.manifest..",
                                     "dev.stardust.chunk.store..",

@@ -72,10 +72,11 @@ final class LinuxRun implements AutoCloseable {
         LabConsole console = console(cases);
         LabWatch watch = new LabWatch(console, severalCpus);
         List<Verdict> verdicts = new ArrayList<>(console.verdicts(attempt(name, cases, console, watch)));
+        boolean stuck = inLab && verdicts.stream().anyMatch(Verdict::isStuck);
         List<Verdict> ofLab = verdicts.stream()
                 .filter(v -> console.isUnfinished(v.name())
-                        ? watch.hung() || (severalCpus && console.kernelFailed())
-                        : severalCpus && inLab && v.isAstray())
+                        ? watch.hung() || stuck || (severalCpus && console.kernelFailed())
+                        : inLab && (v.isStuck() || (severalCpus && v.isAstray())))
                 .toList();
         if (!ofLab.isEmpty()) {
             ofLab.forEach(v -> System.out.println("LinuxRun: " + v.name() + " gets one more lab: " + v.detail()));

@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
 public record Verdict(String name, boolean ok, String detail, List<String> console) {
     private static final Pattern ASTRAY = Pattern.compile("KVM_EXIT_(SHUTDOWN|INTERNAL_ERROR)");
 
+    private static final Pattern STUCK = Pattern.compile("within the case's time; the machine: \\S+phase=RUNNING");
+
     public Verdict {
         console = List.copyOf(console);
     }
@@ -19,6 +21,11 @@ public record Verdict(String name, boolean ok, String detail, List<String> conso
     /** For the user: what failed and what was on the console. */
     public String describe() {
         return "case " + name + (ok ? " ok " : " FAILED: ") + detail + "\n" + String.join("\n", console);
+    }
+
+    /** Whether the case failed since its guest ran, but did no more than that. */
+    boolean isStuck() {
+        return !ok && STUCK.matcher(detail).find();
     }
 
     /** Whether the case failed since its guest came to where it has no code. */

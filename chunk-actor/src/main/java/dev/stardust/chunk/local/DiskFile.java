@@ -2,11 +2,16 @@ package dev.stardust.chunk.local;
 
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.RawFile;
+import dev.stardust.chunk.tree.ArchiveImage;
+import dev.stardust.chunk.tree.Ext4;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A disk image in a file, raw or of another format, or a folder's tree as one, as {@link DiskData}. */
+/**
+ * What a disk is made of, as {@link DiskData}: a raw image, one of another format, or files that become a file system of their
+ * own: a folder's, an archive's, a container's.
+ */
 final class DiskFile implements DiskData {
     private final String name;
     private final RawFile raw;
@@ -18,29 +23,46 @@ final class DiskFile implements DiskData {
         this.temporary = temporary;
     }
 
+    /** Makes a raw image. */
+    @FunctionalInterface
+    private interface Maker {
+        /** Fills {@code raw}, which is there and empty; {@code folder} takes what is in between. */
+        void make(Path source, Path raw, Path folder) throws IOException;
+    }
+
     /**
      * Opens an image.
      *
-     * @param image a file; of a folder an ext4 is made that holds what is in it
      * @param folder takes a raw copy of what is not raw, until this is closed
      */
-    static DiskData open(Path image, Path folder) throws IOException {
-        boolean tree = Files.isDirectory(image);
-        if (!tree && (!Files.isRegularFile(image) || !Qcow2.is(image))) {
-            return RawFile.open(image);
+    static DiskData open(Path source, Path folder) throws IOException {
+        Maker maker = maker(source);
+        if (maker == null) {
+            return RawFile.open(source);
         }
         Path copy = Files.createTempFile(Files.createDirectories(folder), "converted-", ".raw");
         try {
-            if (tree) {
-                Ext4.make(image, copy);
-            } else {
-                Qcow2.convert(image, copy);
-            }
-            return new DiskFile(image.toString(), RawFile.open(copy), copy);
+            maker.make(source, copy, folder);
+            return new DiskFile(source.toString(), RawFile.open(copy), copy);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);
             throw e;
         }
+    }
+
+    /** Null for what is raw. */
+    private static Maker maker(Path source) throws IOException {
+        boolean tree = Files.isDirectory(source);
+        if (!tree && !Files.isRegularFile(source)) {
+            return null;
+        }
+        if (ArchiveImage.is(source)) {
+            return ArchiveImage::make;
+        }
+        if (tree) {
+            return (from, raw, between) -> Ext4.make(from, raw);
+        }
+        return Qcow2.is(source) ? (from, raw, between) -> Qcow2.convert(from, raw) : null;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.stardust.chunk.local;
 
 import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.file.Tool;
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.ImageExporter;
 import dev.stardust.chunk.manifest.ImageImporter;
@@ -13,8 +14,9 @@ import dev.stardust.chunk.store.ChunkSource;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.store.SweepReport;
 import dev.stardust.chunk.store.WriterLease;
+import dev.stardust.chunk.tree.TreeImage;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -71,11 +73,7 @@ public final class LocalStore implements AutoCloseable {
     /** What a crash left; it is ours alone now. */
     private void removeTemporary() throws IOException {
         if (Files.isDirectory(temporary)) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary)) {
-                for (Path file : files) {
-                    Files.delete(file);
-                }
-            }
+            Tool.run("coreutils", "to remove " + temporary, List.of("rm", "-rf", "--", temporary.toString()));
         }
     }
 
@@ -103,25 +101,68 @@ public final class LocalStore implements AutoCloseable {
      * @throws FileAlreadyExistsException when there is an image of that name
      */
     public ImportResult importImage(String name, DiskData data, boolean digest, Progress progress) throws IOException {
-        if (catalog.get(name).isPresent()) {
-            throw new FileAlreadyExistsException(
-                    name, null, "there is an image of this name: give another by --name, or remove that one first");
-        }
+        requireNew(name);
         try (WriterLease lease = chunks.lease()) {
             ImportResult result = new ImageImporter(lease, THREADS).importImage(data, digest, progress);
-            catalog.put(new ImageRecord(name, result.root().toString(), result.sizeBytes(), result.sha256()));
+            catalog.put(new ImageRecord(
+                    name, result.root().toString(), result.sizeBytes(), result.sha256(), ImageRecord.DISK));
             return result;
         }
     }
 
+    private void requireNew(String name) throws IOException {
+        if (catalog.get(name).isPresent()) {
+            throw new FileAlreadyExistsException(
+                    name, null, "there is an image of this name: give another by --name, or remove that one first");
+        }
+    }
+
     /**
-     * As {@link #importImage(String, DiskData, boolean, Progress)}, from a file: raw, or qcow2, which is converted into the store's
-     * folder first.
+     * As {@link #importImage(String, DiskData, boolean, Progress)}, from a file: raw, or qcow2, a tar, an image of a container or a
+     * folder, of which a raw image is made in the store's folder first.
      */
     public ImportResult importFile(String name, Path file, boolean digest, Progress progress) throws IOException {
         try (DiskData data = DiskFile.open(file, temporary)) {
             return importImage(name, data, digest, progress);
         }
+    }
+
+    /**
+     * Imports the files of a folder, a tar or an image of a container under a name, each for itself; durable when this returns.
+     *
+     * @throws FileAlreadyExistsException when there is an image of that name
+     */
+    public ImportResult importFiles(String name, Path source) throws IOException {
+        requireNew(name);
+        try (WriterLease lease = chunks.lease()) {
+            ImportResult result = TreeImage.store(source, temporary, lease, THREADS);
+            catalog.put(new ImageRecord(name, result.root().toString(), result.sizeBytes(), "", ImageRecord.FILES));
+            return result;
+        }
+    }
+
+    /** The files of an image. @throws IOException when it is a disk */
+    public TreeImage files(String name) throws IOException {
+        if (!image(name).kind().equals(ImageRecord.FILES)) {
+            throw new IOException("image " + name + " is a disk and no tree of files: see 'stardust image export'");
+        }
+        return TreeImage.open(manifest(name), chunks)
+                .orElseThrow(() -> new IOException("image " + name + " does not end as a tree of files does"));
+    }
+
+    /**
+     * Writes the small file with that BLAKE3, in hex, of whatever tree has it.
+     *
+     * @throws NoSuchFileException when none has
+     */
+    public void copyFile(String hash, OutputStream to) throws IOException {
+        ChunkId id = ChunkId.ofHex(hash);
+        for (ImageRecord image : catalog.all()) {
+            if (image.kind().equals(ImageRecord.FILES) && files(image.name()).copy(id, to)) {
+                return;
+            }
+        }
+        throw new NoSuchFileException(hash, null, "no small file of this store has that hash");
     }
 
     /** What an image is made of. */
@@ -135,6 +176,9 @@ public final class LocalStore implements AutoCloseable {
      * @throws FileAlreadyExistsException when the file is there
      */
     public void export(String name, Path target, Progress progress) throws IOException {
+        if (!image(name).kind().equals(ImageRecord.DISK)) {
+            throw new IOException("image " + name + " is a tree of files and no disk: see 'stardust files export'");
+        }
         Manifest manifest = manifest(name);
         NewFile.write(target, file -> new ImageExporter(chunks, THREADS).export(manifest, file, progress));
     }

@@ -68,6 +68,10 @@ public final class LocalVolumes {
 
     /** Makes a volume that is as an image is. */
     public synchronized void createFrom(String name, ImageRecord image) throws IOException {
+        if (!image.kind().equals(ImageRecord.DISK)) {
+            throw new IOException(
+                    "image " + image.name() + " is a tree of files and no disk: import it by 'image import'");
+        }
         // A collection lists images before it lists volumes: it sees the one or the other.
         synchronized (images) {
             if (images.get(image.name()).isEmpty()) {
@@ -160,7 +164,7 @@ public final class LocalVolumes {
                 Manifest manifest = volume.seal(lease, THREADS);
                 ChunkId root = ManifestStore.write(manifest, lease);
                 lease.sync();
-                record = new ImageRecord(image, root.toString(), manifest.sizeBytes(), "");
+                record = new ImageRecord(image, root.toString(), manifest.sizeBytes(), "", ImageRecord.DISK);
             }
             images.put(record);
             files.replace(name, record.root(), false, record.sizeBytes());

@@ -1,5 +1,6 @@
 package dev.stardust.chunk.local;
 
+import dev.stardust.chunk.file.Tool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -28,12 +28,16 @@ final class VolumeFiles {
     private final Path layers;
     private final SecureRandom random = new SecureRandom();
 
-    /** Prepares the folders, and removes deltas that a crash has left. */
+    /** Prepares the folders, and removes what a crash has left. */
     VolumeFiles(Path store) throws IOException {
         volumes = DurableFolder.create(store.resolve("volumes"));
         layers = DurableFolder.create(store.resolve("layers"));
         for (String name : names()) {
-            removeStaleDeltas(name);
+            if (Files.size(file(name)) == 0) {
+                Files.delete(file(name)); // It was being made, and nobody was told that it was.
+            } else {
+                removeStaleDeltas(name);
+            }
         }
         removeWithoutFirst(volumes);
     }
@@ -76,7 +80,7 @@ final class VolumeFiles {
     /** Makes a volume to which nothing was written. */
     void create(String name, ChunkId base, boolean baseIsLayer, long sizeBytes) throws IOException {
         requireNew(name);
-        LayeredVolume.create(file(name), new TinyHeader(base, baseIsLayer, sizeBytes, random.nextInt()));
+        LayeredVolume.createNew(file(name), new TinyHeader(base, baseIsLayer, sizeBytes, random.nextInt()));
     }
 
     /** @throws FileAlreadyExistsException when there is a volume of that name */

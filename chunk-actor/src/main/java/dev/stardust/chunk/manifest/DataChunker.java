@@ -62,6 +62,26 @@ public final class DataChunker implements AutoCloseable {
         append(address + start, length - start);
     }
 
+    /** Lets what follows be cut on its own, whatever came before it. */
+    public void boundary() throws IOException {
+        endRun();
+    }
+
+    /** Adds bytes at {@code offset}, at or after the last end, as one chunk; copied before it returns. */
+    public void chunk(long offset, long address, int length) throws IOException {
+        skipTo(offset);
+        endRun();
+        zeros = 0;
+        if (filled + length > ChunkPipeline.BATCH_BYTES || batch.isFull()) {
+            nextBatch();
+        }
+        NativeBuffer.copy(address, batch.address() + filled, length);
+        batch.add(offset, filled, length);
+        filled += length;
+        uncut = filled;
+        position = offset + length;
+    }
+
     /** Adds a chunk that is stored already, at {@code offset}: kept as it is. */
     public void keep(long offset, int length, ChunkId id) throws IOException {
         skipTo(offset);

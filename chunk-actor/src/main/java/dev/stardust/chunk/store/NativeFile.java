@@ -1,5 +1,7 @@
 package dev.stardust.chunk.store;
 
+import dev.stardust.hypervisor.libc.MappedMemory;
+import dev.stardust.hypervisor.libc.NativeException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -155,6 +157,15 @@ public class NativeFile implements AutoCloseable {
     /** Sets the length; new bytes are a hole. */
     public void truncate(long size) throws IOException {
         checked(Posix.LIBC.ftruncate(fd(), size), "cannot resize");
+    }
+
+    /** Maps the whole file, which stays mapped when this is closed, and must not be cut short meanwhile. */
+    public MappedMemory map(boolean writable) throws IOException {
+        try {
+            return writable ? MappedMemory.shared(fd(), size()) : MappedMemory.readOnly(fd(), size());
+        } catch (NativeException e) {
+            throw new IOException("cannot map " + path + ": " + e.getMessage(), e);
+        }
     }
 
     /** Locks the file against other openings that lock it (flock), until it is closed. Returns whether it could. */

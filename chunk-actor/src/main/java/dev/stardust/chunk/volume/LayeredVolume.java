@@ -83,6 +83,15 @@ public final class LayeredVolume implements Volume {
         TinyVolume.create(file, header);
     }
 
+    /**
+     * Writes the file of a volume that was not there; durable on return. A crash may leave an empty file.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException when it is there
+     */
+    public static void createNew(Path file, TinyHeader header) throws IOException {
+        TinyVolume.createNew(file, header);
+    }
+
     /** What a volume is. */
     public static TinyHeader header(Path file) throws IOException {
         return TinyVolume.header(file);

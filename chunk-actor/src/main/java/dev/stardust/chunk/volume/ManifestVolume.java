@@ -1,22 +1,19 @@
 package dev.stardust.chunk.volume;
 
-import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.manifest.Manifest;
 import dev.stardust.chunk.store.ChunkReader;
 import dev.stardust.chunk.store.SegmentReader;
 import java.io.IOException;
-import java.util.Objects;
 
 /**
  * A read-only disk made of the chunks that an extent map or a manifest names. Every chunk is verified against its id when it is read
  * from its segment, and stays decompressed for a while, so that a sequential reader decompresses each once.
  */
-public final class ManifestVolume extends ReadOnlyVolume {
-    private final Extents extents;
+public final class ManifestVolume extends ExtentVolume {
     private final ChunkCache cache;
 
     private ManifestVolume(Extents extents, ChunkCache.Loader loader) {
-        this.extents = extents;
+        super(extents);
         cache = new ChunkCache(loader);
     }
 
@@ -68,27 +65,8 @@ public final class ManifestVolume extends ReadOnlyVolume {
     }
 
     @Override
-    public long sizeBytes() {
-        return extents.sizeBytes();
-    }
-
-    @Override
-    public synchronized void read(long offset, long address, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes());
-        long end = offset + length;
-        long at = offset;
-        for (int i = extents.firstEndingAfter(offset); at < end; i++) {
-            long start = i < extents.count() ? Math.min(end, extents.offset(i)) : end;
-            if (start > at) {
-                NativeBuffer.zero(address + (at - offset), start - at);
-                at = start;
-            }
-            if (at < end) {
-                long n = Math.min(end, extents.offset(i) + extents.length(i)) - at;
-                NativeBuffer.copy(cache.address(i) + (at - extents.offset(i)), address + (at - offset), n);
-                at += n;
-            }
-        }
+    long address(int i) throws IOException {
+        return cache.address(i);
     }
 
     /** How often a chunk was read from its segment. */

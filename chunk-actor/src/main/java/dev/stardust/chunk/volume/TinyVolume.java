@@ -7,6 +7,7 @@ import dev.stardust.chunk.store.AtomicFile;
 import dev.stardust.chunk.store.ChunkReader;
 import dev.stardust.chunk.store.NativeFile;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -47,6 +48,22 @@ final class TinyVolume extends ReadOnlyVolume {
         NativeBuffer bytes = new NativeBuffer(TinyFormat.HEADER_BYTES);
         TinyFormat.putHeader(bytes.buffer(), header, 0);
         AtomicFile.write(path, bytes.buffer());
+    }
+
+    /**
+     * Writes the file of a volume that was not there; durable on return. By one sync that does something: that of the folder
+     * finds its work done. A crash may leave an empty file, which no volume has.
+     *
+     * @throws FileAlreadyExistsException when it is there
+     */
+    static void createNew(Path path, TinyHeader header) throws IOException {
+        NativeBuffer bytes = new NativeBuffer(TinyFormat.HEADER_BYTES);
+        TinyFormat.putHeader(bytes.buffer(), header, 0);
+        try (NativeFile file = NativeFile.create(path)) {
+            file.write(0, bytes.address(), TinyFormat.HEADER_BYTES);
+            file.sync();
+        }
+        NativeFile.syncDirectory(path.toAbsolutePath().getParent());
     }
 
     /** Reads the header of a volume. */

@@ -220,7 +220,7 @@ class LocalStoreTest {
         ChunkId root = store.image("zeros").root();
         assertEquals(
                 "{\"name\":\"zeros\",\"manifest\":\"" + root + "\",\"sizeBytes\":4096,"
-                        + "\"sha256\":\"ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892ca7\"}",
+                        + "\"sha256\":\"ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892ca7\",\"kind\":\"disk\"}",
                 text.substring(text.indexOf('\n') + 1));
         assertTrue(text.startsWith("stardust-image 1 crc32c="), text);
     }

@@ -36,7 +36,8 @@ final class ImageCommand {
             name = "import",
             mixinStandardHelpOptions = true,
             description =
-                    "Imports a disk image (raw; with --store also qcow2, and a folder as an ext4): chunked, deduplicated, compressed; spread over the ring by a node, or"
+                    "Imports a disk image (raw; with --store also qcow2, and tars, images of containers and folders as an ext4):"
+                            + " chunked, deduplicated, compressed; spread over the ring by a node, or"
                             + " with --store into a folder, without any node.")
     static final class Import implements Callable<Integer> {
         @Mixin
@@ -73,8 +74,9 @@ final class ImageCommand {
             if (stdin && name == null) {
                 throw new CliException(CliException.USAGE, "what comes from stdin needs a --name");
             }
-            String image =
-                    name != null ? name : file.getFileName().toString().replaceFirst("\\.(raw|img|ext4|qcow2)$", "");
+            String image = name != null
+                    ? name
+                    : file.getFileName().toString().replaceFirst("\\.(raw|img|ext4|qcow2|tgz|tar|tar\\.(gz|zst))$", "");
             JsonNode r = store.isGiven() ? importHere(image, stdin) : importByNode(image);
             output.print(
                     spec.commandLine().getOut(),
@@ -140,10 +142,11 @@ final class ImageCommand {
 
         @Override
         void show(PrintWriter out, JsonNode images) {
-            Table table = new Table("NAME", "SIZE", "MANIFEST", "SHA256");
+            Table table = new Table("NAME", "KIND", "SIZE", "MANIFEST", "SHA256");
             for (JsonNode i : images) {
                 table.row(
                         i.path("name").asText(),
+                        i.path("kind").asText("disk"),
                         Units.bytes(i.path("sizeBytes").asLong()),
                         i.path("manifest").asText().substring(0, 12),
                         i.path("sha256").asText());

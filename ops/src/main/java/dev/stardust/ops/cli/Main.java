@@ -73,6 +73,7 @@ public final class Main {
         all.put("cluster", ClusterCommand.class);
         all.put("image", ImageCommand.class);
         all.put("volume", VolumeCommand.class);
+        all.put("files", FilesCommand.class);
         all.put("base", BaseCommand.class);
         all.put("validate", ValidateCommand.class);
         all.put("deploy", DeployCommand.class);

@@ -66,6 +66,13 @@ final class NodeCommand {
                         + " is called off (default 1000)")
         private Integer downtimeLimitMs;
 
+        @Option(
+                names = "--shared-memory-mib",
+                paramLabel = "MIB",
+                description = "how much memory disks that several VMs read may take, decompressed once for all; 0 for"
+                        + " none (default: 1/8 of the machine's)")
+        private Integer sharedMemoryMib;
+
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
         private boolean insecure;
 
@@ -81,6 +88,7 @@ final class NodeCommand {
             add(args, "--confine", confine);
             add(args, "--nat", nat);
             add(args, "--downtime-limit-ms", downtimeLimitMs);
+            add(args, "--shared-memory-mib", sharedMemoryMib);
             if (insecure) {
                 args.add("--insecure");
             }

@@ -1,9 +1,11 @@
 package dev.stardust.ops.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.chunk.shared.SharedDisks;
 import dev.stardust.migration.actor.Migrations;
 import dev.stardust.migration.worker.MigrationOps;
 import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.disk.SharedMisses;
 import dev.stardust.vm.worker.DeviceFault;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.WorkersListener;
@@ -16,6 +18,12 @@ import org.apache.pekko.actor.typed.ActorRef;
 final class MachineEvents implements WorkersListener {
     private volatile ActorRef<HostActor.Command> host;
     private volatile ActorRef<Migrations.Command> migrations;
+    private volatile SharedDisks shared;
+
+    /** Tells those of misses from now on. */
+    void to(SharedDisks disks) {
+        shared = disks;
+    }
 
     void to(ActorRef<HostActor.Command> newHost, ActorRef<Migrations.Command> newMigrations) {
         host = newHost;
@@ -49,6 +57,11 @@ final class MachineEvents implements WorkersListener {
 
     @Override
     public void workerEvent(String workerId, String name, JsonNode body) {
+        SharedDisks disks = shared;
+        if (disks != null && name.equals(SharedMisses.EVENT)) {
+            SharedMisses.pass(body, disks);
+            return;
+        }
         ActorRef<Migrations.Command> to = migrations;
         if (to != null && name.equals(MigrationOps.PAUSED_EVENT)) {
             to.tell(new Migrations.GuestPaused(body.path("vm").asText()));

@@ -2,6 +2,7 @@ package dev.stardust.ops.node;
 
 import dev.stardust.chunk.actor.ChunkNode;
 import dev.stardust.chunk.actor.ChunkPeers;
+import dev.stardust.chunk.shared.SharedDisks;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.cluster.membership.ClusterNode;
 import dev.stardust.cluster.membership.HostAddress;
@@ -71,6 +72,7 @@ final class Member implements AutoCloseable {
     private static final int RING_WEIGHT = 1;
     private static final int BLOCKING_THREADS = 6;
     private static final int START_TIMEOUT_S = 90;
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private final Settings settings;
     private final Identity identity;
@@ -129,6 +131,8 @@ final class Member implements AutoCloseable {
         opened.push(registry.watch("", this::noteLostLease));
         chunks = opening(new ChunkNode(
                 identity.hostId(), store, transport, ring, ChunkPeers.of(directory, () -> node.classicSystem())));
+        SharedDisks shared = sharedDisks(data);
+        machineEvents.to(shared);
         workers =
                 opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents, launcher)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
@@ -136,7 +140,7 @@ final class Member implements AutoCloseable {
         Set<String> running = workers.vms();
         HostNetwork network = network(self);
         network.recover(running);
-        vmHost = new LocalVmHost(data, store, chunks, workers, network, blocking);
+        vmHost = new LocalVmHost(data, store, chunks, workers, network, shared, blocking);
         vmHost.removeLeftovers(running);
         enter(self);
         node = opening(ClusterNode.start(
@@ -146,6 +150,18 @@ final class Member implements AutoCloseable {
                 directory,
                 () -> NodeGuardian.create(this)));
         opened.push(LeaseExpirer.start(registry, LEASE_MARGIN_MS));
+    }
+
+    /** Where there is no memory to share in, nothing is shared. */
+    private SharedDisks sharedDisks(Path data) {
+        long limitBytes = (long) settings.sharedMemoryMib() << 20;
+        try {
+            Path folder = opening(SharedFolder.make(data, SHARED_MEMORY)).path();
+            return opening(new SharedDisks(folder, store, limitBytes));
+        } catch (IOException e) {
+            LOG.info("VMs share no disks in memory: {}", e.toString());
+            return opening(new SharedDisks(data, store, 0));
+        }
     }
 
     private WorkerSettings workerSettings() {

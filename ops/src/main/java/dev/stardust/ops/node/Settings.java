@@ -25,6 +25,7 @@ import java.util.Set;
  * @param confine whether workers may do only what they need
  * @param nat by what guests are behind NAT
  * @param downtimeLimitMs how long a guest may stand still when it moves away
+ * @param sharedMemoryMib how much memory disks that several VMs read may take, 0 for none
  */
 record Settings(
         Path data,
@@ -35,7 +36,8 @@ record Settings(
         Path tokenFile,
         boolean confine,
         Nat nat,
-        int downtimeLimitMs) {
+        int downtimeLimitMs,
+        int sharedMemoryMib) {
     private static final Set<String> FLAGS = Set.of(
             "--data",
             "--name",
@@ -46,7 +48,8 @@ record Settings(
             "--insecure",
             "--confine",
             "--nat",
-            "--downtime-limit-ms");
+            "--downtime-limit-ms",
+            "--shared-memory-mib");
     static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
     private static final MigrationLimits MIGRATION = MigrationLimits.defaults();
@@ -85,7 +88,9 @@ record Settings(
                 number(
                         "--port-base",
                         value(flags, environment, file, "--port-base", Integer.toString(DEFAULT_PORT_BASE))),
-                number("--memory-mib", value(flags, environment, file, "--memory-mib", defaultMemoryMib())),
+                number(
+                        "--memory-mib",
+                        value(flags, environment, file, "--memory-mib", Long.toString(machineMemoryMib() * 3 / 4))),
                 Path.of(value(
                         flags,
                         environment,
@@ -101,7 +106,10 @@ record Settings(
                                 environment,
                                 file,
                                 "--downtime-limit-ms",
-                                Long.toString(MIGRATION.downtimeLimitMs()))));
+                                Long.toString(MIGRATION.downtimeLimitMs()))),
+                number(
+                        "--shared-memory-mib",
+                        value(flags, environment, file, "--shared-memory-mib", Long.toString(machineMemoryMib() / 8))));
     }
 
     /** YAML reads on and off as true and false. */
@@ -176,10 +184,11 @@ record Settings(
         }
     }
 
-    private static String defaultMemoryMib() throws IOException {
+    /** The machine's memory. */
+    private static long machineMemoryMib() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
             if (line.startsWith("MemTotal:")) {
-                return Long.toString(Long.parseLong(line.replaceAll("\\D", "")) / 1024 * 3 / 4);
+                return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
             }
         }
         throw new IOException("/proc/meminfo has no MemTotal");

@@ -6,6 +6,7 @@ import dev.stardust.chunk.file.SealedJson;
 import dev.stardust.chunk.manifest.Manifest;
 import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
+import dev.stardust.chunk.shared.SharedDisks;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.hypervisor.boot.BootSpec;
@@ -70,6 +71,7 @@ public final class LocalVmHost implements VmHost {
     private final ChunkNode chunks;
     private final Workers workers;
     private final HostNetwork network;
+    private final SharedDisks shared;
     private final Executor blocking;
 
     /**
@@ -79,12 +81,19 @@ public final class LocalVmHost implements VmHost {
      * @param blocking where files may be read and written, programs run and chunks waited for
      */
     public LocalVmHost(
-            Path data, ChunkStore store, ChunkNode chunks, Workers workers, HostNetwork network, Executor blocking) {
+            Path data,
+            ChunkStore store,
+            ChunkNode chunks,
+            Workers workers,
+            HostNetwork network,
+            SharedDisks shared,
+            Executor blocking) {
         this.data = data;
         this.store = store;
         this.chunks = chunks;
         this.workers = workers;
         this.network = network;
+        this.shared = shared;
         this.blocking = blocking;
     }
 
@@ -216,7 +225,9 @@ public final class LocalVmHost implements VmHost {
     private DiskFiles disk(String vm, String serial, ResolvedSpec.Disk disk) throws IOException {
         Path extents = folder(vm).resolve(serial + ".extents");
         ChunkId root = ChunkId.ofHex(disk.manifest());
-        ExtentMap.write(extents, fetched(root), root, store);
+        Manifest manifest = fetched(root);
+        ExtentMap.write(extents, manifest, root, store);
+        shared.use(vm, root, manifest);
         Path delta = folder(vm).resolve(serial + ".delta");
         return new DiskFiles(extents.toString(), delta.toString(), serial, disk.readOnly(), disk.limit());
     }
@@ -287,6 +298,7 @@ public final class LocalVmHost implements VmHost {
             FileTree.delete(recordFolder(vm));
             FileTree.delete(folder(vm));
             network.detach(vm);
+            shared.release(vm);
             return null;
         });
     }

@@ -27,16 +27,16 @@ final class DeviceParts implements AutoCloseable {
     private boolean taken;
 
     /** Opens what the devices stand on. Throws if something cannot be opened; nothing stays open then. */
-    DeviceParts(CreateMachine spec, DiskOpener opener) throws IOException {
+    DeviceParts(CreateMachine spec, DiskOpener opener, EventSink events) throws IOException {
         try {
-            make(spec, opener);
+            make(spec, opener, events);
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
     }
 
-    private void make(CreateMachine spec, DiskOpener opener) throws IOException {
+    private void make(CreateMachine spec, DiskOpener opener, EventSink events) throws IOException {
         Devices devices = spec.devices();
         for (int i = 0; i < devices.nics().size(); i++) {
             Devices.Nic nic = devices.nics().get(i);
@@ -59,7 +59,7 @@ final class DeviceParts implements AutoCloseable {
         }
         if (devices.cd() != null) {
             DiskFiles disc = devices.cd();
-            add("cd", new ScsiDevice(opener.open(Path.of(disc.extents()), null, true), disc.serial()));
+            add("cd", new ScsiDevice(opener.open(Path.of(disc.extents()), null, true, events), disc.serial()));
         }
     }
 

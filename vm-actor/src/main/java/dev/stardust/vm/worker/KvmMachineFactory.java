@@ -26,14 +26,15 @@ final class KvmMachineFactory implements MachineFactory {
     }
 
     @Override
-    public BuiltMachine create(CreateMachine spec, MachineListener listener) throws IOException {
+    public BuiltMachine create(CreateMachine spec, MachineListener listener, EventSink events) throws IOException {
         List<BlockBackend> disks = new ArrayList<>();
-        try (DeviceParts parts = new DeviceParts(spec, opener)) {
+        try (DeviceParts parts = new DeviceParts(spec, opener, events)) {
             for (DiskFiles files : spec.disks()) {
                 disks.add(opener.open(
                         Path.of(files.extents()),
                         files.delta() == null ? null : Path.of(files.delta()),
-                        files.readOnly()));
+                        files.readOnly(),
+                        events));
             }
             KvmMachine machine =
                     KvmMachine.create(spec.machineSpec(), List.copyOf(disks), parts.list(), listener, cores);

@@ -157,7 +157,7 @@ final class MachineOps implements AutoCloseable {
     private HostedMachine build(CreateMachine spec) throws IOException {
         // A change of phase before the factory has returned cannot be told yet, and nobody asked for it.
         AtomicReference<HostedMachine> hosted = new AtomicReference<>();
-        hosted.set(new HostedMachine(spec, factory.create(spec, new Teller(hosted))));
+        hosted.set(new HostedMachine(spec, factory.create(spec, new Teller(hosted), events)));
         return hosted.get();
     }
 

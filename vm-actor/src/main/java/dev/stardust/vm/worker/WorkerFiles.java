@@ -73,6 +73,10 @@ final class WorkerFiles {
             // Without rights over networks it opens taps that are there, and makes none.
             files.device(TUN);
         }
+        Path shared = data.resolve(WorkerRuntime.SHARED);
+        if (Files.isDirectory(shared)) {
+            files.read(shared);
+        }
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
                 .read(made(data.resolve("bases")))

@@ -12,6 +12,9 @@ import org.slf4j.LoggerFactory;
 public final class WorkerRuntime {
     static final String SOCKET_NAME = "sock";
 
+    /** The link in a node's data to where disks are in memory, once for all. */
+    public static final String SHARED = "shared";
+
     /** The property that tells a worker to limit its system calls; with this value all but connections. */
     static final String CONFINED = "stardust.confined";
 
@@ -34,7 +37,7 @@ public final class WorkerRuntime {
      */
     public static void run(Path workerDir, Map<String, WorkerOp> extensions) throws IOException, InterruptedException {
         Path data = workerDir.toAbsolutePath().normalize().getParent().getParent();
-        try (DiskOpener disks = new DiskOpener(data.resolve("segments"));
+        try (DiskOpener disks = new DiskOpener(data.resolve("segments"), data.resolve(SHARED));
                 ReadyCores cores = new ReadyCores(READY_DELAY_MS)) {
             run(workerDir, extensions, new KvmMachineFactory(disks, cores));
         }

@@ -21,7 +21,7 @@ class LocalVmHostTest {
     Path data;
 
     private LocalVmHost host() {
-        return new LocalVmHost(data, null, null, null, null, Runnable::run);
+        return new LocalVmHost(data, null, null, null, null, null, Runnable::run);
     }
 
     /** A VM that is stopped here, with a file of its own. */

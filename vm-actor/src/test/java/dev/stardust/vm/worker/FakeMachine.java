@@ -28,7 +28,7 @@ final class FakeMachine implements Machine {
         this.state = words(spec).getBytes(StandardCharsets.UTF_8);
     }
 
-    static BuiltMachine create(CreateMachine spec, MachineListener listener) {
+    static BuiltMachine create(CreateMachine spec, MachineListener listener, EventSink events) {
         if (words(spec).equals("fail")) {
             throw new MachineException("the machine was told to fail");
         }

@@ -5,7 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.chunk.manifest.Manifest;
+import dev.stardust.chunk.manifest.ManifestStore;
+import dev.stardust.chunk.shared.SharedDisks;
+import dev.stardust.chunk.shared.SharedView;
+import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.DeltaVolume;
+import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.hypervisor.machine.DeviceReport;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineException;
@@ -13,6 +20,7 @@ import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.disk.DiskImages;
 import dev.stardust.vm.disk.DiskOpener;
+import dev.stardust.vm.disk.SharedMisses;
 import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
@@ -36,6 +44,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,6 +65,7 @@ class KvmWorkerTest {
 
     private final BlockingQueue<MachineInfo> changed = new LinkedBlockingQueue<>();
     private final BlockingQueue<MachineInfo> lost = new LinkedBlockingQueue<>();
+    private final BlockingQueue<JsonNode> misses = new LinkedBlockingQueue<>();
     private final BlockingQueue<DeviceFault> faults = new LinkedBlockingQueue<>();
     private Path kernel;
     private Workers workers;
@@ -122,6 +132,61 @@ class KvmWorkerTest {
                 VolumeBlockBackend kept = opener.open(extents, delta, false)) {
             assertTrue(((DeltaVolume) kept.volume()).presentBlocks() > 0);
         }
+    }
+
+    @Test
+    void guestsThatReadTheSameDiskShareItsMemory() throws Exception {
+        byte[] image = new byte[4 << 20];
+        new Random(3).nextBytes(image);
+        Path memory = Files.createTempDirectory(Path.of("/dev/shm"), "stardust-test-");
+        Files.createSymbolicLink(data.resolve(WorkerRuntime.SHARED), memory);
+        Path extents = folder("a").resolve("disk-0.extents");
+        String sha256 = DiskImages.make(data.resolve("segments"), image, extents);
+        ExtentMap map = ExtentMap.open(extents);
+        try (ChunkStore store = ChunkStore.open(data.resolve("segments"));
+                SharedDisks shared = new SharedDisks(memory, store, 1 << 30)) {
+            Manifest manifest = ManifestStore.read(map.manifest(), store);
+            shared.use("a", map.manifest(), manifest);
+            shared.use("b", map.manifest(), manifest);
+            RemoteMachine first = readsWholeDisk("a", extents, sha256);
+            until("all of the disk was missed once", () -> {
+                JsonNode told = misses.poll(20, TimeUnit.MILLISECONDS);
+                if (told != null) {
+                    SharedMisses.pass(told, shared);
+                }
+                return shared.filledBytes() == image.length;
+            });
+            try (SharedView view = SharedView.open(memory, map.manifest(), map.sizeBytes(), map.count())
+                    .orElseThrow()) {
+                until("all of the disk is shared", () -> IntStream.range(0, map.count())
+                        .allMatch(view::has));
+            }
+
+            RemoteMachine second = readsWholeDisk("b", extents, sha256);
+            assertEquals(null, misses.poll(300, TimeUnit.MILLISECONDS));
+            String mapped = map.manifest() + ".disk";
+            assertTrue(Files.readString(Path.of("/proc/" + second.workerPid() + "/maps"))
+                    .contains(mapped));
+            await(first.destroy());
+            await(second.destroy());
+            assertFalse(Files.readString(Path.of("/proc/" + second.workerPid() + "/maps"))
+                    .contains(mapped));
+        } finally {
+            Files.delete(memory);
+        }
+    }
+
+    private RemoteMachine readsWholeDisk(String vm, Path extents, String sha256) throws Exception {
+        Path delta = folder(vm).resolve("disk-0.delta");
+        Path own = folder(vm).resolve("disk-0.extents");
+        if (!own.equals(extents)) {
+            Files.copy(extents, own);
+        }
+        DiskFiles disk = new DiskFiles(own.toString(), delta.toString(), "disk0", false, DiskLimit.NONE);
+        RemoteMachine machine = await(workers.create(spec(vm, kernel, "hb_ms=100", disk), false));
+        await(machine.resume());
+        until("the disk was read", () -> serial(vm).contains("disk sha256=" + sha256));
+        return machine;
     }
 
     @Test
@@ -308,6 +373,12 @@ class KvmWorkerTest {
             @Override
             public void machineLost(MachineInfo machine) {
                 lost.add(machine);
+            }
+
+            @Override
+            public void workerEvent(String workerId, String name, JsonNode body) {
+                assertEquals(SharedMisses.EVENT, name);
+                misses.add(body);
             }
         }));
     }

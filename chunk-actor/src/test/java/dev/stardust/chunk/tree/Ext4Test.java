@@ -1,8 +1,9 @@
-package dev.stardust.chunk.local;
+package dev.stardust.chunk.tree;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.stardust.chunk.local.LocalStore;
 import dev.stardust.chunk.manifest.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

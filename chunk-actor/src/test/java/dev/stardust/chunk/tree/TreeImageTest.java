@@ -1,0 +1,204 @@
+package dev.stardust.chunk.tree;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.stardust.chunk.chunk.Blake3;
+import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.manifest.ImportResult;
+import dev.stardust.chunk.store.ChunkStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TreeImageTest {
+    @TempDir
+    Path dir;
+
+    private ChunkStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        store = ChunkStore.open(dir.resolve("chunks"));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        store.close();
+    }
+
+    private ImportResult store(Path source) throws IOException {
+        return TreeImage.store(source, dir.resolve("between"), store, 2);
+    }
+
+    private TreeImage read(ImportResult stored) throws IOException {
+        return TreeImage.open(stored.manifest(), store).orElseThrow();
+    }
+
+    private static byte[] content(TreeImage tree, String path) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        tree.copy(tree.find(path), bytes);
+        return bytes.toByteArray();
+    }
+
+    private static byte[] random(long seed, int length) {
+        byte[] bytes = new byte[length];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    /** All that a tar holds, a line a name. */
+    private List<String> lines(byte[] tar) throws IOException {
+        List<String> lines = new ArrayList<>();
+        try (Spool spool = new Spool(dir, 1 << 30)) {
+            FileTree tree = new FileTree();
+            new TarLayer(tree, spool).apply("tar", new ByteArrayInputStream(tar));
+            List<FileNode> seen = new ArrayList<>();
+            tree.walk((path, node) -> {
+                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+                node.content().copyTo(bytes);
+                if (!seen.contains(node)) {
+                    seen.add(node);
+                }
+                TreeMap<String, String> xattrs = new TreeMap<>();
+                node.xattrs()
+                        .forEach((name, value) ->
+                                xattrs.put(name, Blake3.hash(value).toString()));
+                lines.add(path + " " + node.kind() + " " + seen.indexOf(node) + " " + node.mode() + " " + node.uid()
+                        + " " + node.gid() + " " + node.modifiedS() + " " + node.target() + " " + node.major() + ":"
+                        + node.minor() + " " + xattrs + " " + Blake3.hash(bytes.toByteArray()));
+            });
+        }
+        return lines;
+    }
+
+    private static TestTar sample() {
+        return new TestTar()
+                .directory("./", 0755)
+                .directory("etc", 0711)
+                .xattr("user.binary", new byte[] {0, -1, '\n', '='})
+                .file("etc/hello", 04750, 1000, 3_000_000, "hello\n".getBytes(StandardCharsets.UTF_8))
+                .hardLink("etc/again", "etc/hello")
+                .symlink("link", "etc/hello")
+                .special("null", TarConstants.LF_CHR, 1, 3)
+                .special("fifo", TarConstants.LF_FIFO, 0, 0)
+                .file("empty", "")
+                .file("same", "hello\n")
+                .file("\u00e4\n\"\u20ac", "odd name")
+                .xattr("security.capability", random(5, 20))
+                .file("long/" + "n".repeat(180), "long")
+                .file("large", 0600, 0, 0, random(7, 700_000))
+                .file("zeros", 0644, 0, 0, new byte[300_000]);
+    }
+
+    @Test
+    void aTreeComesBackAsATar() throws IOException {
+        byte[] tar = sample().bytes();
+        TreeImage tree = read(store(Files.write(dir.resolve("a.tar"), tar)));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        tree.exportTar(out);
+        assertEquals(lines(tar), lines(out.toByteArray()));
+        assertEquals(lines(tar).size(), tree.names());
+        assertArrayEquals(random(7, 700_000), content(tree, "/large"));
+        assertArrayEquals(new byte[300_000], content(tree, "./zeros"));
+        assertEquals("hello\n", new String(content(tree, "etc/again"), StandardCharsets.UTF_8));
+        assertThrows(NoSuchFileException.class, () -> tree.find("etc/never"));
+        assertThrows(BadArchiveException.class, () -> tree.find("../etc"));
+    }
+
+    @Test
+    void whatTarUnpacksOfItIsTheFolderThatWasStored() throws Exception {
+        Path folder = Files.createDirectories(dir.resolve("folder/deep"));
+        Files.writeString(folder.resolve("a"), "a");
+        Files.createLink(folder.resolve("b"), folder.resolve("a"));
+        Files.createSymbolicLink(folder.resolve("c"), Path.of("../nowhere"));
+        Files.write(folder.resolve("d"), random(1, 100_000));
+        TreeImage tree = read(store(dir.resolve("folder")));
+        Path unpacked = Files.createDirectory(dir.resolve("unpacked"));
+        Process tar = new ProcessBuilder("tar", "-xp", "--xattrs", "--xattrs-include=*", "-C", unpacked.toString())
+                .inheritIO()
+                .redirectInput(ProcessBuilder.Redirect.PIPE)
+                .start();
+        tree.exportTar(tar.getOutputStream());
+        assertEquals(0, tar.waitFor());
+        Process diff = new ProcessBuilder(
+                        "diff", "-r", "--no-dereference", dir.resolve("folder").toString(), unpacked.toString())
+                .inheritIO()
+                .start();
+        assertEquals(0, diff.waitFor());
+        assertEquals(
+                Files.getAttribute(unpacked.resolve("deep/a"), "unix:ino"),
+                Files.getAttribute(unpacked.resolve("deep/b"), "unix:ino"));
+    }
+
+    private TestTar manySmall(int count, int without) {
+        TestTar tar = new TestTar();
+        for (int i = 0; i < count; i++) {
+            if (i != without) {
+                tar.file("f" + i, 0644, 0, 0, random(i, 50 + i % 300));
+            }
+        }
+        return tar;
+    }
+
+    @Test
+    void smallFilesArePackedFoundByTheirHashAndStoredOnceThoughOneIsMissing() throws IOException {
+        ImportResult all =
+                store(Files.write(dir.resolve("all.tar"), manySmall(3_000, -1).bytes()));
+        assertTrue(all.chunks() < 60, all.chunks() + " chunks for 3,000 files");
+        TreeImage tree = read(all);
+        byte[] file = random(1_234, 50 + 1_234 % 300);
+        assertArrayEquals(file, content(tree, "f1234"));
+        ByteArrayOutputStream found = new ByteArrayOutputStream();
+        assertTrue(tree.copy(Blake3.hash(file), found));
+        assertArrayEquals(file, found.toByteArray());
+        assertFalse(tree.copy(new ChunkId(1, 2, 3, 4), new ByteArrayOutputStream()));
+
+        ImportResult less = store(
+                Files.write(dir.resolve("less.tar"), manySmall(3_000, 1_500).bytes()));
+        assertTrue(less.storedBytes() < all.storedBytes() / 3, less.storedBytes() + " more after " + all.storedBytes());
+        assertThrows(NoSuchFileException.class, () -> read(less).find("f1500"));
+    }
+
+    @Test
+    void whatIsNoTreeIsToldFromOne() throws IOException {
+        assertThrows(BadArchiveException.class, () -> store(Files.write(dir.resolve("raw"), random(1, 4096))));
+        ImportResult disk = new dev.stardust.chunk.manifest.ImageImporter(store)
+                .importImage(Files.write(dir.resolve("disk"), random(1, 4096)), (done, total) -> {});
+        assertTrue(TreeImage.open(disk.manifest(), store).isEmpty());
+    }
+
+    @Property(tries = 300)
+    void damagedListingsAreReadOrRefused(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        byte[] line = "{\"path\":\"a\",\"kind\":\"f\",\"mode\":420,\"sizeBytes\":9,\"at\":77,\"number\":3}"
+                .getBytes(StandardCharsets.US_ASCII);
+        for (int i = random.nextInt(5); i >= 0; i--) {
+            line[random.nextInt(line.length)] = (byte) (32 + random.nextInt(95));
+        }
+        try {
+            TreeEntry entry = TreeImage.entry(line);
+            assertTrue(entry.path() != null && entry.kind() != null);
+        } catch (IOException e) {
+            assertFalse(e.getMessage().isEmpty());
+        }
+    }
+}
