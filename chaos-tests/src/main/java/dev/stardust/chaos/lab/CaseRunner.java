@@ -23,8 +23,8 @@ final class CaseRunner {
         this.out = out;
     }
 
-    /** Runs one case. */
-    void run(LinuxCase linuxCase) {
+    /** Runs one case; returns whether its guest stood still, see {@link Verdict#isStuck}. */
+    boolean run(LinuxCase linuxCase) {
         print(new Marker(linuxCase.name(), Kind.BEGIN, ""));
         long start = System.nanoTime();
         Throwable failure = null;
@@ -41,10 +41,13 @@ final class CaseRunner {
             relay(trace(e));
         }
         String took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms";
-        print(
-                failure == null
-                        ? new Marker(linuxCase.name(), Kind.OK, notes.isEmpty() ? took : took + ", " + notes)
-                        : new Marker(linuxCase.name(), Kind.FAILED, took + ": " + reason(failure)));
+        if (failure == null) {
+            print(new Marker(linuxCase.name(), Kind.OK, notes.isEmpty() ? took : took + ", " + notes));
+            return false;
+        }
+        String why = took + ": " + reason(failure);
+        print(new Marker(linuxCase.name(), Kind.FAILED, why));
+        return new Verdict(linuxCase.name(), false, why, List.of()).isStuck();
     }
 
     /** Why it failed, or null. */

@@ -22,6 +22,9 @@ public final class LabGuest {
     /** Seldom: in a lab with one CPU each look takes it from the guest. */
     private static final int LOOK_MS = 100;
 
+    /** A guest that does nothing for so long, not even on a busy machine, does nothing any more. */
+    private static final long STILL_LIMIT_NS = TimeUnit.MINUTES.toNanos(1);
+
     private static final int STEP_LIMIT_S = 30;
 
     private final KvmMachine machine;
@@ -117,10 +120,16 @@ public final class LabGuest {
     }
 
     private <T> T poll(String otherwise, Supplier<Optional<T>> question) {
-        while (System.nanoTime() < deadlineNs) {
+        long exits = -1;
+        long movedNs = System.nanoTime();
+        while (System.nanoTime() < deadlineNs && System.nanoTime() - movedNs < STILL_LIMIT_NS) {
             Optional<T> answer = question.get();
             if (answer.isPresent()) {
                 return answer.get();
+            }
+            if (machine.statusNow().exits() != exits) {
+                exits = machine.statusNow().exits();
+                movedNs = System.nanoTime();
             }
             try {
                 Thread.sleep(LOOK_MS);
@@ -129,7 +138,8 @@ public final class LabGuest {
                 throw new CaseFailure("interrupted: " + otherwise);
             }
         }
-        throw new CaseFailure(otherwise + " within the case's time; the machine: " + machine.statusNow());
+        throw new CaseFailure(
+                otherwise + " within the case's time, or for a minute nothing; the machine: " + machine.statusNow());
     }
 
     /** Waits for a step of the machine. */

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public record Verdict(String name, boolean ok, String detail, List<String> console) {
     private static final Pattern ASTRAY = Pattern.compile("KVM_EXIT_(SHUTDOWN|INTERNAL_ERROR)");
 
-    private static final Pattern STUCK = Pattern.compile("within the case's time; the machine: \\S+phase=RUNNING");
+    private static final Pattern STUCK = Pattern.compile("within the case's time, .*the machine: \\S+phase=RUNNING");
 
     public Verdict {
         console = List.copyOf(console);

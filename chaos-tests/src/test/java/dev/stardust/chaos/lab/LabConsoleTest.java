@@ -120,13 +120,17 @@ class LabConsoleTest {
     void onlyAGuestThatKvmCouldNotGoOnWithIsAstray() {
         assertTrue(new Verdict("a", false, "reason=KVM_EXIT_SHUTDOWN (triple fault)", List.of()).isAstray());
         assertTrue(new Verdict("a", false, "reason=KVM_EXIT_INTERNAL_ERROR (suberror 1)", List.of()).isAstray());
-        String stuck =
-                "120 ms: it does not end within the case's time; the machine: MachineStatus[phase=RUNNING, reason=]";
+        assertFalse(new Verdict("a", true, "ended by KVM_EXIT_SHUTDOWN as it should", List.of()).isAstray());
+        assertFalse(new Verdict("a", false, "the disk holds something else", List.of()).isAstray());
+    }
+
+    @Test
+    void aGuestThatRunsAndDoesNothingIsStuck() {
+        String stuck = "120 ms: it does not end within the case's time, or for a minute nothing; the machine:"
+                + " MachineStatus[phase=RUNNING, reason=]";
         assertTrue(new Verdict("a", false, stuck, List.of()).isStuck());
         assertFalse(new Verdict("a", true, stuck, List.of()).isStuck());
         assertFalse(new Verdict("a", false, stuck.replace("RUNNING", "FAILED"), List.of()).isStuck());
         assertFalse(new Verdict("a", false, "the disk holds something else", List.of()).isStuck());
-        assertFalse(new Verdict("a", true, "ended by KVM_EXIT_SHUTDOWN as it should", List.of()).isAstray());
-        assertFalse(new Verdict("a", false, "the disk holds something else", List.of()).isAstray());
     }
 }
