@@ -135,6 +135,18 @@ class CliTest {
                 .json();
         assertEquals(0, again.path("newChunks").asInt(), "every chunk was there already");
         assertEquals("again\ntiny\n", cli.run("image", "ls", "-q").ok().out());
+        Path tree = Files.createDirectory(folder.resolve("tree"));
+        Files.writeString(tree.resolve("hello"), "hello");
+        Path tar = folder.resolve("tree.tar");
+        External.run(60, List.of("tar", "-cf", tar.toString(), "-C", tree.toString(), "."));
+        Path cow = folder.resolve("cow.qcow2");
+        External.run(60, List.of("qemu-img", "convert", "-O", "qcow2", image.toString(), cow.toString()));
+        cli.run("image", "import", "--name", "zz-tar", tar.toString()).ok();
+        cli.run("image", "import", "--name", "zz-folder", tree.toString()).ok();
+        assertTrue(cli.run("image", "import", "--name", "zz-cow", cow.toString())
+                .ok()
+                .out()
+                .contains(wanted));
         assertEquals(
                 wanted,
                 cli.run("image", "ls", "-o", "json")

@@ -1,5 +1,6 @@
 package dev.stardust.chunk.local;
 
+import dev.stardust.chunk.file.Tool;
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.RawFile;
 import dev.stardust.chunk.tree.ArchiveImage;
@@ -7,12 +8,13 @@ import dev.stardust.chunk.tree.Ext4;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What a disk is made of, as {@link DiskData}: a raw image, one of another format, or files that become a file system of their
  * own: a folder's, an archive's, a container's.
  */
-final class DiskFile implements DiskData {
+public final class DiskFile implements DiskData {
     private final String name;
     private final RawFile raw;
     private final Path temporary;
@@ -31,11 +33,11 @@ final class DiskFile implements DiskData {
     }
 
     /**
-     * Opens an image.
+     * Opens a raw image, one of another format, a folder, or an archive.
      *
      * @param folder takes a raw copy of what is not raw, until this is closed
      */
-    static DiskData open(Path source, Path folder) throws IOException {
+    public static DiskData open(Path source, Path folder) throws IOException {
         Maker maker = maker(source);
         if (maker == null) {
             return RawFile.open(source);
@@ -47,6 +49,13 @@ final class DiskFile implements DiskData {
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);
             throw e;
+        }
+    }
+
+    /** Removes what a crash has left in a folder of copies, with the folder. */
+    public static void removeLeftovers(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            Tool.run("coreutils", "to remove " + folder, List.of("rm", "-rf", "--", folder.toString()));
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.stardust.chunk.local;
 
 import dev.stardust.chunk.chunk.ChunkId;
-import dev.stardust.chunk.file.Tool;
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.ImageExporter;
 import dev.stardust.chunk.manifest.ImageImporter;
@@ -18,7 +17,6 @@ import dev.stardust.chunk.tree.TreeImage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -66,15 +64,8 @@ public final class LocalStore implements AutoCloseable {
     public static LocalStore over(Path folder, ChunksOpener opener) throws IOException {
         ImageCatalog catalog = new ImageCatalog(folder.resolve("images"));
         LocalStore store = new LocalStore(opener.open(folder.resolve("chunks")), catalog, folder);
-        store.removeTemporary();
+        DiskFile.removeLeftovers(store.temporary); // It is ours alone now.
         return store;
-    }
-
-    /** What a crash left; it is ours alone now. */
-    private void removeTemporary() throws IOException {
-        if (Files.isDirectory(temporary)) {
-            Tool.run("coreutils", "to remove " + temporary, List.of("rm", "-rf", "--", temporary.toString()));
-        }
     }
 
     /** Its volumes. */

@@ -92,6 +92,16 @@ class LocalVolumesTest {
         }
     }
 
+    @Test
+    void aVolumeWhoseMakingACrashCutShortIsGoneWhenTheStoreIsOpened() throws IOException {
+        volumes.create("whole", MIB);
+        Files.createFile(dir.resolve("store/volumes/begun.tiny"));
+        reopen();
+        assertEquals(List.of("whole"), volumes.names());
+        volumes.create("begun", MIB);
+        assertArrayEquals(new byte[MIB], content(store, "begun"));
+    }
+
     /** What each volume holds is compared with plain arrays, whatever is done to them in whatever order. */
     @Property(tries = 25)
     void volumesHoldWhatWasWritten(@ForAll long seed) throws IOException {

@@ -36,8 +36,8 @@ final class ImageCommand {
             name = "import",
             mixinStandardHelpOptions = true,
             description =
-                    "Imports a disk image (raw; with --store also qcow2, and tars, images of containers and folders as an ext4):"
-                            + " chunked, deduplicated, compressed; spread over the ring by a node, or"
+                    "Imports a disk image (raw, ISO or qcow2; tars, images of containers and folders as an ext4): chunked,"
+                            + " deduplicated, compressed; spread over the ring by a node, or"
                             + " with --store into a folder, without any node.")
     static final class Import implements Callable<Integer> {
         @Mixin
@@ -59,7 +59,7 @@ final class ImageCommand {
 
         @Parameters(
                 paramLabel = "FILE",
-                description = "a file that the node can read; with --store also a folder, or '-' for stdin")
+                description = "a file or folder that the node can read; with --store also '-' for stdin")
         private Path file;
 
         @Spec

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.ops.launch.NodeProcess;
 import dev.stardust.ops.launch.TokenFile;
+import dev.stardust.ops.node.SharedFolder;
 import dev.stardust.vm.worker.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -274,6 +275,13 @@ public final class LocalCluster implements AutoCloseable {
     @Override
     public void close() {
         members.forEach(LocalCluster::killHost);
+        for (Member member : members) {
+            try {
+                SharedFolder.removeLeft(member.data());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     /** Deletes a folder with all in it, as clean-ups want it: no checked exception. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.chunk.local.DiskFile;
+import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.ImageImporter;
 import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.StoreStats;
@@ -154,10 +156,10 @@ final class ClusterService implements AutoCloseable {
 
     CompletionStage<JsonNode> importImage(String name, Path file, Job job) {
         requireName("image", name);
-        if (!file.isAbsolute() || !Files.isRegularFile(file) || !Files.isReadable(file)) {
+        if (!file.isAbsolute() || !Files.exists(file) || !Files.isReadable(file)) {
             throw new ClusterException(
                     ErrorCode.NOT_FOUND,
-                    "host " + settings.name() + " cannot read " + file + ": give the path of a raw image on that host");
+                    "host " + settings.name() + " cannot read " + file + ": give the path of an image on that host");
         }
         return picture(member)
                 .thenApplyAsync(
@@ -167,8 +169,9 @@ final class ClusterService implements AutoCloseable {
                                         ErrorCode.CONFLICT,
                                         "there is an image " + name + " already: import under another --name");
                             }
-                            try {
-                                return new ImageImporter(member.chunks().newSink()).importImage(file, job::progress);
+                            try (DiskData data = DiskFile.open(file, Member.temporary(settings))) {
+                                return new ImageImporter(member.chunks().newSink())
+                                        .importImage(data, true, job::progress);
                             } catch (IOException e) {
                                 throw new UncheckedIOException("import of " + file + " failed: " + e.getMessage(), e);
                             }

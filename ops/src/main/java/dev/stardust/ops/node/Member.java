@@ -2,6 +2,7 @@ package dev.stardust.ops.node;
 
 import dev.stardust.chunk.actor.ChunkNode;
 import dev.stardust.chunk.actor.ChunkPeers;
+import dev.stardust.chunk.local.DiskFile;
 import dev.stardust.chunk.shared.SharedDisks;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.cluster.membership.ClusterNode;
@@ -126,6 +127,7 @@ final class Member implements AutoCloseable {
         StreamTransport transport =
                 opening(StreamTransport.connect(driver.folder(), self.host() + ":" + self.aeronPort()));
         store = opening(ChunkStore.open(data.resolve("segments")));
+        DiskFile.removeLeftovers(temporary(settings));
         RingView ring = new RingView();
         opened.push(ring.follow(registry));
         opened.push(registry.watch("", this::noteLostLease));
@@ -150,6 +152,11 @@ final class Member implements AutoCloseable {
                 directory,
                 () -> NodeGuardian.create(this)));
         opened.push(LeaseExpirer.start(registry, LEASE_MARGIN_MS));
+    }
+
+    /** Takes what an import has in between. */
+    static Path temporary(Settings settings) {
+        return settings.data().resolve("tmp");
     }
 
     /** Where there is no memory to share in, nothing is shared. */

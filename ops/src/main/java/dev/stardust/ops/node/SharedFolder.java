@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * A node's folder in memory: {@code /dev/shm/stardust-HASH}, with the file {@code owner} that names the node's data folder,
  * in which the link {@code shared} leads to it.
  */
-final class SharedFolder implements AutoCloseable {
+public final class SharedFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedFolder.class);
     private static final String PREFIX = "stardust-";
     private static final String OWNER = "owner";
@@ -47,6 +47,18 @@ final class SharedFolder implements AutoCloseable {
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.writeString(folder.resolve(OWNER), data.toString());
         return new SharedFolder(link, folder);
+    }
+
+    /** Removes that of a node that was killed, if it left one. */
+    public static void removeLeft(Path data) throws IOException {
+        Path link = data.resolve(WorkerRuntime.SHARED);
+        if (!Files.isSymbolicLink(link)) {
+            return;
+        }
+        Path folder = Files.readSymbolicLink(link);
+        if (folder.getFileName().toString().startsWith(PREFIX) && Files.exists(folder.resolve(OWNER))) {
+            new SharedFolder(link, folder).close();
+        }
     }
 
     Path path() {

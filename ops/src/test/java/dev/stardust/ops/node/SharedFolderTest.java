@@ -58,6 +58,10 @@ class SharedFolderTest {
         assertEquals(killed.path(), again.path());
         assertFalse(Files.exists(again.path().resolve("x.disk")));
 
+        SharedFolder.removeLeft(dir.resolve("a"));
+        SharedFolder.removeLeft(dir.resolve("a"));
+        assertEquals(List.of(), folders());
+        SharedFolder.make(dir.resolve("a"), memory);
         Files.delete(dir.resolve("a/shared"));
         Files.delete(dir.resolve("a"));
         Files.createDirectory(memory.resolve("stardust-being-made"));

@@ -28,6 +28,8 @@ enum BreakOut {
     WRITE_A_SEGMENT(t -> open(t.data("segments/1"), 1)),
     CUT_A_SEGMENT_SHORT(t -> open(t.data("segments/1"), 01000)),
     REMOVE_A_SEGMENT(t -> path(87, t.data("segments/1"))),
+    WRITE_A_SHARED_DISK(t -> open(t.data("shared/1"), 1)),
+    CUT_A_SHARED_DISK_SHORT(t -> open(t.data("shared/1"), 01000)),
     WRITE_A_BASE(t -> open(t.data("bases/1"), 1)),
     LINK_TO_A_FILE_ELSEWHERE(t -> undone(paths(88, t.data("token"), t.own("link")), t.own("link"))),
     SECOND_NAME_FOR_A_FILE_ELSEWHERE(t -> undone(paths(86, t.data("token"), t.own("hard")), t.own("hard"))),

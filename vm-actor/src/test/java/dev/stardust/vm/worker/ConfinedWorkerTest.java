@@ -58,6 +58,7 @@ class ConfinedWorkerTest {
             BreakOut.MAKE_A_FILE_ELSEWHERE,
             BreakOut.WRITE_A_SEGMENT,
             BreakOut.REMOVE_A_SEGMENT,
+            BreakOut.WRITE_A_SHARED_DISK,
             BreakOut.WRITE_A_BASE,
             BreakOut.OPEN_MEMORY,
             BreakOut.READ_AN_ENVIRONMENT);
@@ -99,6 +100,8 @@ class ConfinedWorkerTest {
         for (String file : List.of("segments/1", "bases/1", "vms/a/mine")) {
             write(file);
         }
+        write("../memory/1");
+        Files.createSymbolicLink(data.resolve(WorkerRuntime.SHARED), dir.resolve("memory"));
         listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         listener.bind(UnixDomainSocketAddress.of(data.resolve("other.sock")));
         other = new ProcessBuilder("sleep", "300").start();

@@ -61,7 +61,7 @@ final class DensityPart {
             }
         }
         Files.delete(base);
-        long taken = used(folderOfStore);
+        long taken = DiskUse.bytes(folderOfStore);
         double sum = (clones + 1.0) * SIZE_BYTES;
         Summary clone = Summary.of(cloned);
         report.add(String.format(
@@ -91,11 +91,5 @@ final class DensityPart {
             }
             volume.flush();
         }
-    }
-
-    /** Bytes that a folder takes on the disk. */
-    private static long used(Path folder) throws IOException {
-        String line = External.run(TIMEOUT_S, List.of("du", "-s", "-B1", folder.toString()));
-        return Long.parseLong(line.split("\t")[0].strip());
     }
 }

@@ -36,8 +36,9 @@ public final class StoreCommand implements Callable<Integer> {
             names = "--parts",
             paramLabel = "PARTS",
             split = ",",
-            defaultValue = "speeds,index,density,tools",
-            description = "which parts, with commas between them: speeds, index, density, tools (default: all)")
+            defaultValue = "speeds,cuts,index,files,density,tools",
+            description =
+                    "which parts, with commas between them: speeds, cuts, index, files, density, tools (default: all)")
     private List<String> parts;
 
     @Option(
@@ -46,6 +47,13 @@ public final class StoreCommand implements Callable<Integer> {
             defaultValue = "10000000",
             description = "chunks of the store whose index is measured (default 10000000)")
     private long chunks;
+
+    @Option(
+            names = "--files",
+            paramLabel = "N",
+            defaultValue = "1000000",
+            description = "small files of the tree that is packed (default 1000000)")
+    private int files;
 
     @Option(
             names = "--clones",
@@ -69,8 +77,14 @@ public final class StoreCommand implements Callable<Integer> {
             if (parts.contains("speeds")) {
                 new CoreSpeeds(images.get(1)).addTo(report);
             }
+            if (parts.contains("cuts")) {
+                new CutsPart(images).addTo(report);
+            }
             if (parts.contains("index")) {
                 new IndexPart(folder.resolve("many"), chunks).addTo(report);
+            }
+            if (parts.contains("files")) {
+                new FilesPart(folder.resolve("files"), files).addTo(report);
             }
             if (parts.contains("density")) {
                 new DensityPart(folder.resolve("density"), images.get(1), clones).addTo(report);
