@@ -9,13 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** The bytes of all files of a tree, one after the other, in a file that goes when this is closed. */
+/**
+ * The bytes of all files of a tree, one after the other, in a file that goes when this is closed. Appended and copied by one
+ * thread at a time.
+ */
 final class Spool implements AutoCloseable {
     private static final int PIECE_BYTES = 1 << 20;
 
     private final Path path;
     private final FileChannel file;
     private final long limitBytes;
+
+    /** One for all: most files are small, and there may be a million. */
+    private final ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+
     private long end;
 
     /**
@@ -32,14 +39,13 @@ final class Spool implements AutoCloseable {
     /** Appends all that comes. */
     Range append(InputStream from) throws IOException {
         long begin = end;
-        byte[] piece = new byte[PIECE_BYTES];
-        for (int n = from.read(piece); n >= 0; n = from.read(piece)) {
+        for (int n = from.read(piece.array()); n >= 0; n = from.read(piece.array())) {
             if (end + n > limitBytes) {
                 throw new BadArchiveException("it unpacks to more than " + limitBytes + " bytes");
             }
-            ByteBuffer bytes = ByteBuffer.wrap(piece, 0, n);
-            while (bytes.hasRemaining()) {
-                end += file.write(bytes, end);
+            piece.clear().limit(n);
+            while (piece.hasRemaining()) {
+                end += file.write(piece, end);
             }
         }
         return new Range(begin, end - begin);
@@ -72,7 +78,6 @@ final class Spool implements AutoCloseable {
     }
 
     private void copy(long at, long length, OutputStream to) throws IOException {
-        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
         for (long done = 0; done < length; ) {
             piece.clear().limit((int) Math.min(PIECE_BYTES, length - done));
             int n = file.read(piece, at + done);

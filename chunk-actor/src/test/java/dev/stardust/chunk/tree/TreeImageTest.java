@@ -8,16 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.ChunkStore;
+import dev.stardust.chunk.volume.ManifestVolume;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
@@ -176,6 +181,59 @@ class TreeImageTest {
                 Files.write(dir.resolve("less.tar"), manySmall(3_000, 1_500).bytes()));
         assertTrue(less.storedBytes() < all.storedBytes() / 3, less.storedBytes() + " more after " + all.storedBytes());
         assertThrows(NoSuchFileException.class, () -> read(less).find("f1500"));
+    }
+
+    @Test
+    void listingAndTrailerAreTheGoldenOnes() throws IOException {
+        TestTar tar = new TestTar()
+                .xattr("user.x", new byte[] {1, 2, 3})
+                .file("b", 0640, 7, 8, "b".getBytes(StandardCharsets.UTF_8))
+                .directory("a", 0755)
+                .symlink("a/l", "../b")
+                .hardLink("c", "b");
+        ImportResult stored = store(Files.write(dir.resolve("a.tar"), tar.bytes()));
+        int size = (int) stored.sizeBytes();
+        NativeBuffer all = new NativeBuffer(size);
+        ManifestVolume.of(stored.manifest(), store).read(0, all.address(), size);
+        String listing =
+                """
+                {"kind":"d","mode":493}
+                {"path":"a","kind":"d","mode":493,"modifiedS":1000000000}
+                {"path":"a/l","kind":"l","target":"../b","mode":511,"modifiedS":1000000000}
+                {"path":"b","kind":"f","mode":416,"uid":7,"gid":8,"modifiedS":1000000000,"xattrs":{"user.x":"AQID"},"sizeBytes":1,"number":0}
+                {"path":"c","kind":"h","target":"b"}
+                """;
+        byte[] found = new byte[listing.length()];
+        all.buffer().get(4096, found);
+        assertEquals(listing, new String(found, StandardCharsets.UTF_8));
+        byte[] trailer = new byte[64];
+        all.buffer().get(size - 64, trailer);
+        assertEquals(
+                "5354534454524545" + "0100000000000000" + "0010000000000000"
+                        + String.format("%02x%02x", listing.length() % 256, listing.length() / 256) + "000000000000"
+                        + "0500000000000000" + "00".repeat(24),
+                HexFormat.of().formatHex(trailer));
+    }
+
+    @Test
+    void trailersOfOtherVersionsAndPlacesAreRefused() throws IOException {
+        ByteBuffer trailer = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+        new TreeWriter.Trailer(4096, 100, 2).putTo(trailer);
+        assertEquals(new TreeWriter.Trailer(4096, 100, 2), TreeWriter.Trailer.of(trailer, 4096 + 100 + 64));
+        assertThrows(BadArchiveException.class, () -> TreeWriter.Trailer.of(trailer, 4096 + 100 + 63));
+        for (long wrong : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE}) {
+            for (int at : new int[] {16, 24}) {
+                ByteBuffer bad = ByteBuffer.wrap(trailer.array().clone()).order(ByteOrder.LITTLE_ENDIAN);
+                bad.putLong(at, wrong);
+                assertThrows(BadArchiveException.class, () -> TreeWriter.Trailer.of(bad, 1 << 20), at + ": " + wrong);
+            }
+        }
+        trailer.putInt(8, 2);
+        assertTrue(assertThrows(BadArchiveException.class, () -> TreeWriter.Trailer.of(trailer, 1 << 20))
+                .getMessage()
+                .contains("version 2"));
+        trailer.put(0, (byte) 'x');
+        assertEquals(null, TreeWriter.Trailer.of(trailer, 1 << 20));
     }
 
     @Test
