@@ -37,7 +37,7 @@ final class ArchiveFiles implements AutoCloseable {
     static boolean isOfImage(InputStream tar) throws IOException {
         TarArchiveInputStream in = new TarArchiveInputStream(tar, StandardCharsets.UTF_8.name());
         for (TarArchiveEntry e = in.getNextEntry(); e != null; e = in.getNextEntry()) {
-            String path = path(e.getName());
+            String path = FileTree.normal(e.getName());
             if (!path.isEmpty()) {
                 return IN_AN_IMAGE.matcher(path).matches();
             }
@@ -58,10 +58,10 @@ final class ArchiveFiles implements AutoCloseable {
                 if (files.ranges.size() > MAX_FILES) {
                     throw new BadArchiveException("it has more than " + MAX_FILES + " files");
                 }
-                String path = path(e.getName());
+                String path = FileTree.normal(e.getName());
                 if (e.isSymbolicLink() || e.isLink()) {
                     // Layers that are alike may be links to each other.
-                    String target = e.isLink() ? path(e.getLinkName()) : sibling(path, e.getLinkName());
+                    String target = e.isLink() ? FileTree.normal(e.getLinkName()) : sibling(path, e.getLinkName());
                     Spool.Range range = files.ranges.get(target);
                     if (range != null) {
                         files.ranges.put(path, range);
@@ -78,10 +78,6 @@ final class ArchiveFiles implements AutoCloseable {
             throw new BadArchiveException(name + " is damaged at " + in.getBytesRead() + ": " + e.getMessage(), e);
         }
         return files;
-    }
-
-    private static String path(String name) throws BadArchiveException {
-        return String.join("/", FileTree.parts(name));
     }
 
     private static String sibling(String path, String link) {
@@ -125,7 +121,7 @@ final class ArchiveFiles implements AutoCloseable {
     }
 
     private Path inFolder(String name) throws IOException {
-        return folder.resolve(path(name));
+        return folder.resolve(FileTree.normal(name));
     }
 
     @Override

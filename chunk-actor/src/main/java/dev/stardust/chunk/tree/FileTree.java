@@ -39,19 +39,6 @@ final class FileTree {
         return files;
     }
 
-    /** All files, each once however many names it has. */
-    Set<FileNode> nodes() {
-        Set<FileNode> all = Collections.newSetFromMap(new IdentityHashMap<>());
-        add(root, all);
-        return all;
-    }
-
-    private static void add(FileNode node, Set<FileNode> into) {
-        if (into.add(node) && node.isDirectory()) {
-            node.children().values().forEach(child -> add(child.node(), into));
-        }
-    }
-
     /** Takes the files of a tree. */
     @FunctionalInterface
     interface Visitor {
@@ -61,6 +48,16 @@ final class FileTree {
     /** Visits each name, a directory before what is in it, names in order; the root's path is empty. */
     void walk(Visitor visitor) throws IOException {
         walk("", root, visitor);
+    }
+
+    /** As {@link #walk(Visitor)}, but each file by its first name only. */
+    void walkOnce(Visitor visitor) throws IOException {
+        Set<FileNode> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        walk((path, node) -> {
+            if (seen.add(node)) {
+                visitor.visit(path, node);
+            }
+        });
     }
 
     private static void walk(String path, FileNode node, Visitor visitor) throws IOException {
@@ -100,6 +97,11 @@ final class FileTree {
             }
         }
         return parts;
+    }
+
+    /** A path as a listing has it: its parts with a slash between them. */
+    static String normal(String path) throws BadArchiveException {
+        return String.join("/", parts(path));
     }
 
     /** Puts a file at a path, in place of what is there; directories on the way are made. Whiteouts remove. */

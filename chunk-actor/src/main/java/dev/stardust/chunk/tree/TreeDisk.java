@@ -6,11 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -40,9 +37,8 @@ final class TreeDisk {
     /** Fills an image, a file that is there and empty. */
     void make(Path image) throws IOException {
         Ext4.Size size = new Ext4.Size();
-        for (FileNode node : tree.nodes()) {
-            size.add(node.content().sizeBytes(), node.xattrs().isEmpty() ? 0 : 1);
-        }
+        tree.walkOnce((path, node) ->
+                size.add(node.content().sizeBytes(), node.xattrs().isEmpty() ? 0 : 1));
         // The inner folder gets the root's mode, so the outer one keeps others out.
         Path guarded = Files.createTempDirectory(folder, "tree-");
         try {
@@ -71,12 +67,7 @@ final class TreeDisk {
     /** By debugfs, which takes any attribute from anybody. It always succeeds, but says what it could not do. */
     private void setXattrs(Path image, Path values) throws IOException {
         StringBuilder script = new StringBuilder();
-        Set<FileNode> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        tree.walk((path, node) -> {
-            if (seen.add(node)) {
-                addXattrs(node, "/" + path, values, script);
-            }
-        });
+        tree.walkOnce((path, node) -> addXattrs(node, "/" + path, values, script));
         if (script.length() == 0) {
             return;
         }

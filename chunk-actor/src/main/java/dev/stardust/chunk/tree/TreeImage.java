@@ -151,7 +151,7 @@ public final class TreeImage {
      * @throws NoSuchFileException when nothing has
      */
     public TreeEntry find(String path) throws IOException {
-        String wanted = String.join("/", FileTree.parts(path));
+        String wanted = FileTree.normal(path);
         TreeEntry[] found = new TreeEntry[1];
         forEach(entry -> {
             found[0] = entry.path().equals(wanted) ? entry : null;

@@ -1,5 +1,6 @@
 package dev.stardust.chunk.tree;
 
+import static dev.stardust.chunk.tree.Ext4Look.output;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -29,17 +29,8 @@ class ArchiveImageTest {
     @TempDir
     Path dir;
 
-    private static String output(String... command) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0, Arrays.toString(command) + text);
-        return text;
-    }
-
     private String look(String request) throws Exception {
-        return output("debugfs", "-R", request, dir.resolve("image").toString());
+        return Ext4Look.look(dir.resolve("image"), request);
     }
 
     /** Names in a directory of the image. */

@@ -1,18 +1,17 @@
 package dev.stardust.chunk.tree;
 
+import static dev.stardust.chunk.tree.Ext4Look.look;
+import static dev.stardust.chunk.tree.Ext4Look.output;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.chunk.local.LocalStore;
 import dev.stardust.chunk.manifest.Progress;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,15 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 class Ext4Test {
     @TempDir
     Path dir;
-
-    private static String output(String... command) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0, Arrays.toString(command) + text);
-        return text;
-    }
 
     @Test
     void aFolderBecomesAFileSystemThatHoldsIt() throws Exception {
@@ -51,10 +41,6 @@ class Ext4Test {
         assertTrue(hello.contains("Mode:  0750") && hello.contains("Links: 2"), hello);
         assertTrue(look(image, "stat /link").contains("Fast link dest: \"/etc/hello\""));
         assertEquals(5 << 20, look(image, "cat /large").length());
-    }
-
-    private static String look(Path image, String request) throws Exception {
-        return output("debugfs", "-R", request, image.toString());
     }
 
     private void assertNothingLeft() throws IOException {
