@@ -85,7 +85,7 @@ run_java() { # what, arguments of the command line
   shift
   case "$what" in
     cli | demo)
-      case "${1:-}" in image | volume) cli_flags+=("${bulk_flags[@]}" "${native_flags[@]}") ;; esac
+      case "${1:-}" in image | volume | files) cli_flags+=("${bulk_flags[@]}" "${native_flags[@]}") ;; esac
       exec "$(java_bin)" "${cli_flags[@]}" -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off \
         -XX:SharedArchiveFile="$root/ops/target/archives/cli.jsa" -cp "$(cat "$root/ops/target/classpath")" dev.stardust.ops.cli.Main "$@"
       ;;

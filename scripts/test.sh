@@ -34,7 +34,8 @@ run_tests() {
     unit) maven+=(-pl '!chaos-tests') ;;
     demo) maven+=(-pl chaos-tests -am -Dtest='Demo*Test' -Dsurefire.failIfNoSpecifiedTests=false) ;;
     store)
-      local parts="chunk store manifest volume local file" tests="dev.stardust.chaos.store.**,ImageStoreCommandsTest" part
+      local parts="chunk file local manifest shared store tree volume" tests="dev.stardust.chaos.store.**" part
+      tests+=",ImageStoreCommandsTest,ImageInspectCommandTest,VolumeCommandTest,FilesCommandTest"
       for part in $parts; do tests+=",dev.stardust.chunk.$part.**"; done
       maven+=(-pl chaos-tests -am -Dtest="$tests" -Dsurefire.failIfNoSpecifiedTests=false)
       ;;

@@ -77,7 +77,8 @@ public final class RingSink implements ChunkSink {
         if (mine && copies == 1) {
             return node.local().store().put(id, raw);
         }
-        Item item = new Item(keep(ChunkCodec.encode(id, raw)));
+        Item item =
+                new Item(keep(ChunkCodec.encode(id, raw, node.local().store().zstdLevel())));
         int added = mine ? node.local().store().put(item.chunk) : 0;
         int length = item.chunk.bytes().remaining();
         flushUntil(() -> waitingBytes == 0 || waitingBytes + length <= MAX_WAITING_BYTES);

@@ -11,13 +11,17 @@ import java.nio.ByteBuffer;
  * Thread safe; each thread keeps its own working memory and compression context.
  */
 public final class ChunkCodec {
-    /** The zstd level that chunks are stored with. */
-    public static final int LEVEL = 3;
+    /** The zstd level that chunks are stored with unless the user asks for another; ADR 11 has what others take. */
+    public static final int DEFAULT_LEVEL = 2;
+
+    private static final int MAX_LEVEL = 19;
 
     private static final ThreadLocal<ChunkCodec> CODEC = ThreadLocal.withInitial(ChunkCodec::new);
 
     private final ZstdCompressCtx compressor =
-            new ZstdCompressCtx().setLevel(LEVEL).setChecksum(false);
+            new ZstdCompressCtx().setLevel(DEFAULT_LEVEL).setChecksum(false);
+
+    private int level = DEFAULT_LEVEL;
     private final ZstdDecompressCtx decompressor = new ZstdDecompressCtx();
     private final NativeBuffer input = new NativeBuffer(FastCdc.MAX_CHUNK_BYTES);
     private final NativeBuffer output = new NativeBuffer((int) Zstd.compressBound(FastCdc.MAX_CHUNK_BYTES));
@@ -27,16 +31,30 @@ public final class ChunkCodec {
     /**
      * The stored form of {@code raw} (between position and limit, 1..65536 bytes). Its bytes are valid until this thread
      * next calls this class: they lie in {@code raw} itself or in working memory.
+     *
+     * @param level as {@link #requireLevel} takes it
      */
-    public static StoredChunk encode(ChunkId id, ByteBuffer raw) {
+    public static StoredChunk encode(ChunkId id, ByteBuffer raw, int level) {
         int length = raw.remaining();
         if (length < 1 || length > FastCdc.MAX_CHUNK_BYTES) {
             throw new IllegalArgumentException("a chunk has 1 to 65536 bytes, not " + length);
         }
-        return CODEC.get().compress(id, raw, length);
+        return CODEC.get().compress(id, raw, length, level);
     }
 
-    private StoredChunk compress(ChunkId id, ByteBuffer raw, int length) {
+    /** The level given, from 1 (fast) to 19 (small). @throws IllegalArgumentException when there is none such */
+    public static int requireLevel(int level) {
+        if (level < 1 || level > MAX_LEVEL) {
+            throw new IllegalArgumentException("a zstd level is from 1 to " + MAX_LEVEL + ", not " + level);
+        }
+        return level;
+    }
+
+    private StoredChunk compress(ChunkId id, ByteBuffer raw, int length, int wantedLevel) {
+        if (level != wantedLevel) {
+            compressor.setLevel(requireLevel(wantedLevel));
+            level = wantedLevel;
+        }
         ByteBuffer source = raw;
         if (!raw.isDirect()) {
             NativeBuffer.copyFrom(raw, input.address());

@@ -8,6 +8,10 @@ import org.agrona.UnsafeApi;
  * looser one after it, never below the minimum and always at the maximum. Where the cuts fall depends only on the bytes
  * since the last cut.
  *
+ * <p>Whether the masked, highest bits are zero is whether the hash is below a threshold, without signs. Here all hashes have
+ * their highest bit flipped, so that one signed comparison tells. And since a byte is shifted out of the hash by the 64th
+ * after it, the search goes on in two places at once, neither of which waits for the other.
+ *
  * <p>The gear table is 256 outputs of SplitMix64 started at the ASCII bytes "Stardust"; changing it, the masks or the
  * sizes changes every cut, so that old and new data no longer deduplicate: golden tests pin them.
  */
@@ -20,13 +24,23 @@ public final class FastCdc {
 
     private static final long SEED = 0x5374617264757374L;
     private static final int NORMALIZATION = 2;
+
+    /** After so many more bytes a byte has no part in the hash. */
+    private static final int WINDOW_BYTES = 64;
+
+    /** How far each of the two places of a search goes. */
+    private static final int LANE_BYTES = 2048;
+
+    /** The hash of no bytes, and the table: with flipped highest bits. */
+    private static final long START = Long.MIN_VALUE;
+
     private static final long[] GEAR = gear();
 
     private final int min;
     private final int average;
     private final int max;
-    private final long strictMask;
-    private final long looseMask;
+    private final long strictThreshold;
+    private final long looseThreshold;
 
     /**
      * Sizes in bytes.
@@ -45,9 +59,13 @@ public final class FastCdc {
         this.average = average;
         this.max = max;
         int bits = Integer.numberOfTrailingZeros(average);
-        // The gear hash shifts left: its highest bits have seen the most bytes (64).
-        strictMask = -1L << (64 - bits - NORMALIZATION);
-        looseMask = -1L << (64 - bits + NORMALIZATION);
+        strictThreshold = threshold(bits + NORMALIZATION);
+        looseThreshold = threshold(bits - NORMALIZATION);
+    }
+
+    /** Hashes below it have so many zeros in front: the bits that have seen the most bytes, since the hash shifts left. */
+    private static long threshold(int zeroBits) {
+        return START + (1L << (Long.SIZE - zeroBits));
     }
 
     /** The longest chunk this cuts, in bytes. */
@@ -64,41 +82,65 @@ public final class FastCdc {
         if (end <= min) {
             return end;
         }
-        long hash = 0;
-        int i = min;
+        long h1 = START;
+        int at = min;
         int limit = Math.min(end, average);
-        for (long mask = strictMask; ; mask = looseMask, limit = end) {
-            // The hash after each of four bytes follows from that before all of them, so that none waits for the other.
-            for (; i + Integer.BYTES <= limit; i += Integer.BYTES) {
-                int bytes = UnsafeApi.getInt(address + i);
-                long g1 = GEAR[bytes & 0xff];
-                long g2 = (g1 << 1) + GEAR[(bytes >>> 8) & 0xff];
-                long g3 = (g2 << 1) + GEAR[(bytes >>> 16) & 0xff];
-                long g4 = (g3 << 1) + GEAR[bytes >>> 24];
-                if ((((hash << 1) + g1) & mask) == 0) {
-                    return i + 1;
+        for (long threshold = strictThreshold; ; threshold = looseThreshold, limit = end) {
+            for (; at + 2 * LANE_BYTES <= limit; at += 2 * LANE_BYTES) {
+                int second = at + LANE_BYTES;
+                long h2 = roll(0, address + second - WINDOW_BYTES, address + second);
+                for (int i = 0; i < LANE_BYTES; i += 2) { // Two steps, since the compiler does not unroll this.
+                    long a = address + at + i;
+                    h1 = roll(h1, a);
+                    if (h1 < threshold) {
+                        return at + i + 1;
+                    }
+                    h2 = roll(h2, a + LANE_BYTES);
+                    if (h2 < threshold) { // What the first finds comes first.
+                        return search(address, at + i + 1, second, h1, threshold, second + i + 1);
+                    }
+                    h1 = roll(h1, a + 1);
+                    if (h1 < threshold) {
+                        return at + i + 2;
+                    }
+                    h2 = roll(h2, a + LANE_BYTES + 1);
+                    if (h2 < threshold) {
+                        return search(address, at + i + 2, second, h1, threshold, second + i + 2);
+                    }
                 }
-                if ((((hash << 2) + g2) & mask) == 0) {
-                    return i + 2;
-                }
-                if ((((hash << 3) + g3) & mask) == 0) {
-                    return i + 3;
-                }
-                hash = (hash << 4) + g4;
-                if ((hash & mask) == 0) {
-                    return i + 4;
-                }
+                h1 = h2;
             }
-            for (; i < limit; i++) {
-                hash = (hash << 1) + GEAR[UnsafeApi.getByte(address + i) & 0xff];
-                if ((hash & mask) == 0) {
-                    return i + 1;
-                }
+            int cut = search(address, at, limit, h1, threshold, 0);
+            if (cut != 0 || limit == end) {
+                return cut != 0 ? cut : end;
             }
-            if (limit == end) {
-                return end;
+            h1 = roll(h1, address + at, address + limit);
+            at = limit;
+        }
+    }
+
+    /** Where behind {@code from} and up to {@code to} the hash first falls below the threshold, or {@code otherwise}. */
+    private static int search(long address, int from, int to, long hash, long threshold, int otherwise) {
+        long h = hash;
+        for (int i = from; i < to; i++) {
+            h = roll(h, address + i);
+            if (h < threshold) {
+                return i + 1;
             }
         }
+        return otherwise;
+    }
+
+    private static long roll(long hash, long from, long to) {
+        long h = hash;
+        for (long a = from; a < to; a++) {
+            h = roll(h, a);
+        }
+        return h;
+    }
+
+    private static long roll(long hash, long address) {
+        return (hash << 1) + GEAR[UnsafeApi.getByte(address) & 0xff];
     }
 
     private static long[] gear() {
@@ -109,7 +151,7 @@ public final class FastCdc {
             long z = state;
             z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
             z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-            table[i] = z ^ (z >>> 31);
+            table[i] = z ^ (z >>> 31) ^ START;
         }
         return table;
     }

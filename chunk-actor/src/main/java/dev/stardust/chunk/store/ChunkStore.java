@@ -56,6 +56,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
     private long rawBytes;
     private long storedBytes;
     private boolean closed;
+    private volatile int zstdLevel = ChunkCodec.DEFAULT_LEVEL;
 
     private ChunkStore(Path folder, int segmentBytes, FileOpener opener, FolderLock folderLock) throws IOException {
         this.folder = folder;
@@ -101,6 +102,17 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
         return segments.uuid();
     }
 
+    /** With what level chunks are compressed from now on; see {@link ChunkCodec#requireLevel}. Those that are here stay. */
+    public ChunkStore compressing(int level) {
+        zstdLevel = ChunkCodec.requireLevel(level);
+        return this;
+    }
+
+    /** The level that chunks are compressed with. */
+    public int zstdLevel() {
+        return zstdLevel;
+    }
+
     /** The folder of the segments. */
     public Path folder() {
         return folder;
@@ -125,7 +137,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
         enter();
         try {
             // Compressed outside the lock, and only when it is new.
-            return keep(id) ? 0 : append(ChunkCodec.encode(id, raw));
+            return keep(id) ? 0 : append(ChunkCodec.encode(id, raw, zstdLevel));
         } finally {
             leave();
         }

@@ -15,7 +15,11 @@ import org.junit.jupiter.api.Test;
 
 class ChunkCodecTest {
     private static StoredChunk detached(byte[] raw) {
-        StoredChunk c = ChunkCodec.encode(Blake3.hash(raw), ByteBuffer.wrap(raw));
+        return detached(raw, ChunkCodec.DEFAULT_LEVEL);
+    }
+
+    private static StoredChunk detached(byte[] raw, int level) {
+        StoredChunk c = ChunkCodec.encode(Blake3.hash(raw), ByteBuffer.wrap(raw), level);
         byte[] copy = new byte[c.bytes().remaining()];
         c.bytes().get(copy);
         return new StoredChunk(c.id(), c.rawLength(), c.compressed(), ByteBuffer.wrap(copy));
@@ -49,10 +53,30 @@ class ChunkCodecTest {
     }
 
     @Test
+    void aHigherLevelTakesLessAndBothAreDecoded() throws Exception {
+        StringBuilder text = new StringBuilder();
+        Random random = new Random(4);
+        while (text.length() < 65536) {
+            text.append("word").append(random.nextInt(3000)).append(' ');
+        }
+        byte[] raw = text.substring(0, 65536).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        StoredChunk fast = detached(raw, 1);
+        StoredChunk small = detached(raw, 19);
+        assertTrue(small.bytes().remaining() < fast.bytes().remaining());
+        assertEquals(fast.bytes().remaining(), detached(raw, 1).bytes().remaining());
+        assertArrayEquals(raw, ChunkCodec.decode(fast));
+        assertArrayEquals(raw, ChunkCodec.decode(small));
+        assertThrows(IllegalArgumentException.class, () -> detached(raw, 0));
+        assertThrows(IllegalArgumentException.class, () -> detached(raw, 20));
+    }
+
+    @Test
     void lengthsOutsideOf1To65536AreRefused() {
         for (int length : new int[] {0, 65537}) {
             ByteBuffer raw = ByteBuffer.allocate(length);
-            assertThrows(IllegalArgumentException.class, () -> ChunkCodec.encode(ChunkId.ZERO, raw));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> ChunkCodec.encode(ChunkId.ZERO, raw, ChunkCodec.DEFAULT_LEVEL));
         }
     }
 

@@ -68,6 +68,47 @@ class FastCdcTest {
         }
     }
 
+    /** FastCDC as its paper has it: byte by byte, with masks. */
+    private static List<Integer> plainCuts(int min, int average, int max, byte[] data) {
+        int bits = Integer.numberOfTrailingZeros(average);
+        List<Integer> lengths = new ArrayList<>();
+        for (int start = 0; start < data.length; start += lengths.get(lengths.size() - 1)) {
+            int end = Math.min(data.length - start, max);
+            int n = Math.min(min, end);
+            long hash = 0;
+            while (n < end) {
+                long mask = -1L << (64 - bits + (n < average ? -2 : 2));
+                hash = (hash << 1) + gear(data[start + n++] & 0xff);
+                if ((hash & mask) == 0) {
+                    break;
+                }
+            }
+            lengths.add(n);
+        }
+        return lengths;
+    }
+
+    /** The output of SplitMix64 of that number. */
+    private static long gear(int number) {
+        long z = 0x5374617264757374L + (number + 1) * 0x9E3779B97F4A7C15L;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+
+    @Property(tries = 100)
+    void cutsAreThoseOfThePaper(
+            @ForAll long seed,
+            @ForAll @IntRange(max = 200_000) int length,
+            @ForAll @IntRange(min = 6, max = 15) int averageBits,
+            @ForAll @IntRange(min = 1, max = 1 << 15) int min) {
+        byte[] data = random(seed, length);
+        int average = 1 << averageBits;
+        int least = Math.min(min, average);
+        assertEquals(plainCuts(least, average, 64 << 10, data), cuts(new FastCdc(least, average, 64 << 10), data));
+        assertEquals(plainCuts(8 << 10, 32 << 10, 64 << 10, data), cuts(FastCdc.DISK, data));
+    }
+
     @Test
     void anInsertionChangesOnlyChunksNearIt() {
         byte[] before = random(3, 4 << 20);

@@ -1,11 +1,13 @@
 package dev.stardust.ops.cli;
 
+import dev.stardust.chunk.local.LocalStore;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,10 +21,19 @@ import picocli.CommandLine.Command;
 public final class Main {
     private static final Map<String, Class<?>> COMMANDS = commands();
 
+    /** Commands that work on stores. */
+    private static final Set<String> WITH_STORES = Set.of("image", "volume", "files");
+
     private Main() {}
 
     /** Runs one command; exits with the code of the design (usage 2, not found 3, conflict 4, timeout 5, refused 6). */
     public static void main(String[] args) {
+        if (args.length > 0 && WITH_STORES.contains(args[0])) {
+            // Beside picocli, which takes as long to begin.
+            Thread loader = new Thread(LocalStore::warmUp, "warm-up");
+            loader.setDaemon(true);
+            loader.start();
+        }
         System.exit(run(args));
     }
 

@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.ops.launch.NodeProcess;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -73,6 +74,13 @@ final class NodeCommand {
                         + " none (default: 1/8 of the machine's)")
         private Integer sharedMemoryMib;
 
+        @Option(
+                names = "--zstd-level",
+                paramLabel = "N",
+                description = "how much chunks are compressed, from 1 (fast) to 19 (small) (default "
+                        + ChunkCodec.DEFAULT_LEVEL + ")")
+        private Integer zstdLevel;
+
         @Option(names = "--insecure", description = "allow --bind outside loopback although TLS is off")
         private boolean insecure;
 
@@ -89,6 +97,7 @@ final class NodeCommand {
             add(args, "--nat", nat);
             add(args, "--downtime-limit-ms", downtimeLimitMs);
             add(args, "--shared-memory-mib", sharedMemoryMib);
+            add(args, "--zstd-level", zstdLevel);
             if (insecure) {
                 args.add("--insecure");
             }

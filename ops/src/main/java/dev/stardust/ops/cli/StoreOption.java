@@ -1,5 +1,6 @@
 package dev.stardust.ops.cli;
 
+import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.chunk.local.LocalStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,15 @@ final class StoreOption {
             description = "work on the store in this folder, made when it is not there, without any node"
                     + " (default: $STARDUST_STORE)")
     private Path folder;
+
+    @Option(
+            names = "--zstd-level",
+            paramLabel = "N",
+            defaultValue = "${STARDUST_ZSTD_LEVEL:-" + ChunkCodec.DEFAULT_LEVEL + "}",
+            description =
+                    "with --store: how much to compress what is stored from now on, from 1 (fast) to 19 (small); the"
+                            + " default is " + ChunkCodec.DEFAULT_LEVEL + " (or $STARDUST_ZSTD_LEVEL)")
+    private int zstdLevel;
 
     boolean isGiven() {
         return folder() != null;
@@ -30,7 +40,11 @@ final class StoreOption {
             throw new CliException(
                     CliException.USAGE, "this works on a store of this host: name its folder by --store");
         }
-        return LocalStore.open(folder());
+        try {
+            return LocalStore.open(folder(), zstdLevel);
+        } catch (IllegalArgumentException e) {
+            throw new CliException(CliException.USAGE, "--zstd-level: " + e.getMessage());
+        }
     }
 
     /** Opens a store that must be there. The caller closes it. */

@@ -54,6 +54,7 @@ public final class Rehearsal {
         byte[] bytes = new byte[IMAGE_BYTES];
         new Random(1).nextBytes(bytes);
         Files.write(image, bytes);
+        Files.writeString(Files.createDirectory(folder.resolve("tree")).resolve("file"), "small");
         store(folder.resolve("store").toString(), image, folder.resolve("exported"));
         stardust("image", "import", "--name", "image", image.toString());
         stardust("image", "ls");
@@ -72,12 +73,21 @@ public final class Rehearsal {
         here("image", "stats", "--store", store);
         here("image", "export", "--store", store, "image", exported.toString());
         here("image", "scrub", "--store", store);
+        here(
+                "files",
+                "import",
+                "--store",
+                store,
+                "--name",
+                "tree",
+                image.getParent().resolve("tree").toString());
+        here("files", "ls", "--store", store, "tree");
         here("volume", "create", "--store", store, "v", "--image", "image");
         here("volume", "write", "--store", store, "v", image.toString());
         here("volume", "clone", "--store", store, "v", "w");
         here("volume", "ls", "--store", store);
         here("volume", "rm", "--store", store, "v", "w");
-        here("image", "rm", "--store", store, "image");
+        here("image", "rm", "--store", store, "image", "tree");
         here("image", "gc", "--store", store);
     }
 

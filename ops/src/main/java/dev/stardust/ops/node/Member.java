@@ -126,7 +126,7 @@ final class Member implements AutoCloseable {
         AeronDriver driver = opening(AeronDriver.start(data.resolve("run").resolve("aeron")));
         StreamTransport transport =
                 opening(StreamTransport.connect(driver.folder(), self.host() + ":" + self.aeronPort()));
-        store = opening(ChunkStore.open(data.resolve("segments")));
+        store = opening(ChunkStore.open(data.resolve("segments")).compressing(settings.zstdLevel()));
         DiskFile.removeLeftovers(temporary(settings));
         RingView ring = new RingView();
         opened.push(ring.follow(registry));

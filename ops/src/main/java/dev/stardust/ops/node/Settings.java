@@ -1,5 +1,6 @@
 package dev.stardust.ops.node;
 
+import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.migration.core.MigrationLimits;
@@ -26,6 +27,7 @@ import java.util.Set;
  * @param nat by what guests are behind NAT
  * @param downtimeLimitMs how long a guest may stand still when it moves away
  * @param sharedMemoryMib how much memory disks that several VMs read may take, 0 for none
+ * @param zstdLevel how much chunks are compressed, from 1 (fast) to 19 (small)
  */
 record Settings(
         Path data,
@@ -37,7 +39,8 @@ record Settings(
         boolean confine,
         Nat nat,
         int downtimeLimitMs,
-        int sharedMemoryMib) {
+        int sharedMemoryMib,
+        int zstdLevel) {
     private static final Set<String> FLAGS = Set.of(
             "--data",
             "--name",
@@ -49,7 +52,8 @@ record Settings(
             "--confine",
             "--nat",
             "--downtime-limit-ms",
-            "--shared-memory-mib");
+            "--shared-memory-mib",
+            "--zstd-level");
     static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
     private static final MigrationLimits MIGRATION = MigrationLimits.defaults();
@@ -109,7 +113,16 @@ record Settings(
                                 Long.toString(MIGRATION.downtimeLimitMs()))),
                 number(
                         "--shared-memory-mib",
-                        value(flags, environment, file, "--shared-memory-mib", Long.toString(machineMemoryMib() / 8))));
+                        value(flags, environment, file, "--shared-memory-mib", Long.toString(machineMemoryMib() / 8))),
+                level(value(flags, environment, file, "--zstd-level", Integer.toString(ChunkCodec.DEFAULT_LEVEL))));
+    }
+
+    private static int level(String text) {
+        try {
+            return ChunkCodec.requireLevel(number("--zstd-level", text));
+        } catch (IllegalArgumentException e) {
+            throw usage("--zstd-level: " + e.getMessage());
+        }
     }
 
     /** YAML reads on and off as true and false. */

@@ -49,6 +49,31 @@ final class ImageStoreCommandsTest {
     }
 
     @Test
+    void theLevelOfCompressionIsTheUsers() throws IOException {
+        StringBuilder text = new StringBuilder();
+        Random random = new Random(4);
+        while (text.length() < 1 << 20) {
+            text.append("word").append(random.nextInt(3000)).append(' ');
+        }
+        Files.writeString(file, text.substring(0, 1 << 20));
+        long[] stored = new long[2];
+        for (int i = 0; i < stored.length; i++) {
+            String folder = dir.resolve("store-" + i).toString();
+            String level = i == 0 ? "1" : "19";
+            CliRun.good("image", "import", "--store", folder, "--zstd-level", level, file.toString());
+            stored[i] = ApiClient.JSON
+                    .readTree(CliRun.good("image", "stats", "--store", folder, "-o", "json"))
+                    .path("storedBytes")
+                    .asLong();
+        }
+        assertTrue(stored[1] < stored[0] && stored[1] > 0, stored[0] + " and " + stored[1]);
+        assertEquals(
+                CliException.USAGE,
+                CliRun.of("image", "import", "--store", store, "--zstd-level", "20", file.toString())
+                        .code());
+    }
+
+    @Test
     void stdinIsAnImageToo() throws IOException {
         InputStream stdin = System.in;
         try {

@@ -66,6 +66,7 @@ final class SettingsTest {
         assertTrue(refused("--port-base", "x").getMessage().contains("--port-base must be a number"));
         assertTrue(refused("--port-base", "70000").getMessage().contains("--port-base"));
         assertTrue(refused("--nmae", "x").getMessage().contains("unknown flag --nmae"));
+        assertTrue(refused("--zstd-level", "0").getMessage().contains("a zstd level is from 1 to 19, not 0"));
         assertTrue(
                 refused("--downtime-limit-ms", "60000").getMessage().contains("--downtime-limit-ms must be from 8 to"));
         assertTrue(refused("--bind").getMessage().contains("--bind needs a value"));

@@ -17,8 +17,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
-/** What the four images would take if they were cut into chunks of other sizes: ADR 10. */
+/** What the four images would take if they were cut into chunks of other sizes, or compressed more or less: ADRs 10 and 11. */
 final class CutsPart {
     private static final int WINDOW_BYTES = 1 << 20;
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
@@ -27,6 +28,8 @@ final class CutsPart {
     private static final int RECORD_BYTES = 56 + 12 + 40;
 
     private static final double MB = 1e6;
+    private static final double NS = 1e9;
+    private static final List<Integer> LEVELS = List.of(1, 2, 3, 4, 6, 9);
 
     /** Least, average and most bytes. */
     private static final List<int[]> SIZES = List.of(
@@ -48,13 +51,21 @@ final class CutsPart {
         private final Set<ChunkId> ids = ConcurrentHashMap.newKeySet();
         private final AtomicLong raw = new AtomicLong();
         private final AtomicLong stored = new AtomicLong();
+        private final LongAdder encodingNs = new LongAdder();
+        private final int level;
+
+        Counter(int level) {
+            this.level = level;
+        }
 
         @Override
         public int put(ChunkId id, ByteBuffer bytes) {
             if (!ids.add(id)) {
                 return 0;
             }
-            int length = ChunkCodec.encode(id, bytes).bytes().remaining();
+            long began = System.nanoTime();
+            int length = ChunkCodec.encode(id, bytes, level).bytes().remaining();
+            encodingNs.add(System.nanoTime() - began);
             raw.addAndGet(bytes.remaining());
             stored.addAndGet(length);
             return length;
@@ -70,7 +81,7 @@ final class CutsPart {
         Table table = new Table(
                 "FastCDC, KiB: least/average/most", "chunks", "unique MB", "compressed MB", "with records MB");
         for (int[] sizes : SIZES) {
-            Counter counter = new Counter();
+            Counter counter = new Counter(ChunkCodec.DEFAULT_LEVEL);
             for (Path image : images) {
                 cut(image, new FastCdc(sizes[0], sizes[1], sizes[2]), counter);
             }
@@ -81,6 +92,21 @@ final class CutsPart {
                     megabytes(counter.raw.get()),
                     megabytes(counter.stored.get()),
                     megabytes(counter.stored.get() + chunks * RECORD_BYTES));
+        }
+        report.add(table);
+        addLevelsTo(report);
+    }
+
+    private void addLevelsTo(Report report) throws IOException {
+        Table table = new Table("zstd level", "compressed MB", "MB/s a thread");
+        for (int level : LEVELS) {
+            Counter counter = new Counter(level);
+            for (Path image : images) {
+                cut(image, FastCdc.DISK, counter);
+            }
+            double rate = counter.raw.get() / MB / (counter.encodingNs.sum() / NS);
+            table.row(
+                    Integer.toString(level), megabytes(counter.stored.get()), String.format(Locale.ROOT, "%.0f", rate));
         }
         report.add(table);
     }

@@ -3,26 +3,21 @@ package dev.stardust.chaos.bench.store;
 import dev.stardust.chaos.External;
 import dev.stardust.chaos.report.Report;
 import dev.stardust.chaos.report.Summary;
-import dev.stardust.chunk.chunk.NativeBuffer;
 import dev.stardust.chunk.local.LocalStore;
 import dev.stardust.chunk.local.LocalVolumes;
 import dev.stardust.chunk.manifest.Progress;
-import dev.stardust.chunk.volume.LayeredVolume;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 
 /** Very many clones of one image, each with writes of its own. */
 final class DensityPart {
     private static final String SIZE = "2500M";
     private static final long SIZE_BYTES = 2500L << 20;
-    private static final int WRITE_BYTES = 64 << 10;
-    private static final int WRITES = 160;
-    private static final int BLOCK_BYTES = 4096;
+    private static final int OWN_MB = 10;
     private static final int TIMEOUT_S = 900;
     private static final double MB = 1e6;
     private static final double MS = 1e6;
@@ -45,6 +40,7 @@ final class DensityPart {
         External.run(TIMEOUT_S, List.of("truncate", "-s", SIZE, base.toString()));
         External.run(TIMEOUT_S, List.of("resize2fs", base.toString()));
         List<Double> cloned = new ArrayList<>();
+        RandomWrites writes = new RandomWrites(1, OWN_MB);
         Path folderOfStore = folder.resolve("store");
         try (LocalStore store = LocalStore.open(folderOfStore)) {
             store.importFile("base", base, false, Progress.NONE);
@@ -55,9 +51,8 @@ final class DensityPart {
                 volumes.clone("base", "clone-" + i);
                 cloned.add((System.nanoTime() - began) / MS);
             }
-            Random random = new Random(1);
             for (int i = 0; i < clones; i++) {
-                write(volumes, "clone-" + i, random);
+                writes.write(volumes, "clone-" + i);
             }
         }
         Files.delete(base);
@@ -71,25 +66,11 @@ final class DensityPart {
                         + " slowest %.2f ms), durably.",
                 clones,
                 SIZE_BYTES / MB,
-                WRITES * WRITE_BYTES / MB,
+                writes.bytesEach() / MB,
                 taken / MB,
                 sum / MB,
                 100 * (1 - taken / sum),
                 clone.median(),
                 clone.worst()));
-    }
-
-    private static void write(LocalVolumes volumes, String name, Random random) throws IOException {
-        NativeBuffer data = new NativeBuffer(WRITE_BYTES);
-        byte[] bytes = new byte[WRITE_BYTES];
-        try (LayeredVolume volume = volumes.open(name)) {
-            for (int i = 0; i < WRITES; i++) {
-                random.nextBytes(bytes);
-                NativeBuffer.copy(bytes, 0, data.address(), WRITE_BYTES);
-                long at = random.nextLong((SIZE_BYTES - WRITE_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
-                volume.write(at, data.address(), WRITE_BYTES);
-            }
-            volume.flush();
-        }
     }
 }

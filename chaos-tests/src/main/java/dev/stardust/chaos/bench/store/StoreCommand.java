@@ -36,9 +36,9 @@ public final class StoreCommand implements Callable<Integer> {
             names = "--parts",
             paramLabel = "PARTS",
             split = ",",
-            defaultValue = "speeds,cuts,index,files,density,tools",
+            defaultValue = "speeds,cuts,index,files,density,mixed,tools",
             description =
-                    "which parts, with commas between them: speeds, cuts, index, files, density, tools (default: all)")
+                    "which parts, with commas between them: speeds, cuts, index, files, density, mixed, tools (default: all)")
     private List<String> parts;
 
     @Option(
@@ -62,6 +62,13 @@ public final class StoreCommand implements Callable<Integer> {
             description = "clones of one image, each with 10 MB of its own (default 1000)")
     private int clones;
 
+    @Option(
+            names = "--bases",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "Debian images with different packages, at most 100 (default 100)")
+    private int bases;
+
     @Override
     public Integer call() throws IOException {
         List<StoreTool> wanted = wanted();
@@ -69,7 +76,8 @@ public final class StoreCommand implements Callable<Integer> {
                 + (tools == null ? "" : " --tools " + String.join(",", tools));
         Report report = new Report("bench-store", "The chunk store beside its peers", command, System.out);
         report.add(MachineDescription.text());
-        List<Path> images = new BenchImages(DebianImage.cacheFolder().resolve("bench-store")).make();
+        Path cache = DebianImage.cacheFolder().resolve("bench-store");
+        List<Path> images = new BenchImages(cache).make();
         try (Teardown teardown = new Teardown()) {
             // The same file system as the repositories of users: a disk, not memory.
             Path folder = Files.createTempDirectory(DebianImage.cacheFolder(), "bench-");
@@ -88,6 +96,9 @@ public final class StoreCommand implements Callable<Integer> {
             }
             if (parts.contains("density")) {
                 new DensityPart(folder.resolve("density"), images.get(1), clones).addTo(report);
+            }
+            if (parts.contains("mixed")) {
+                new MixedPart(folder.resolve("mixed"), cache, bases).addTo(report);
             }
             if (parts.contains("tools")) {
                 new StoreRounds(images, folder, System.err).run(wanted, rounds).addTo(report);
