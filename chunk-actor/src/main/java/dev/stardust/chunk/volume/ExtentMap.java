@@ -154,6 +154,16 @@ public final class ExtentMap implements Extents {
         return ChunkId.get(bytes, 40);
     }
 
+    /** Whether a chunk is read from that segment, which must then stay as it is: for {@code ChunkStore.collect}. */
+    public boolean holds(int segment) {
+        for (int i = 0; i < count; i++) {
+            if (segment(i) == segment) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public int count() {
         return count;

@@ -6,11 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.manifest.ImageImporter;
+import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.manifest.Manifest;
+import dev.stardust.chunk.manifest.ManifestRoots;
 import dev.stardust.chunk.manifest.ManifestStore;
+import dev.stardust.chunk.manifest.Progress;
+import dev.stardust.chunk.manifest.StreamData;
 import dev.stardust.chunk.shared.SharedDisks;
 import dev.stardust.chunk.shared.SharedView;
+import dev.stardust.chunk.store.ChunkSink;
 import dev.stardust.chunk.store.ChunkStore;
+import dev.stardust.chunk.store.FileOpener;
 import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.hypervisor.machine.DeviceReport;
@@ -25,8 +33,10 @@ import dev.stardust.vm.disk.VolumeBlockBackend;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DiskLimit;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -36,14 +46,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -176,14 +190,86 @@ class KvmWorkerTest {
         }
     }
 
+    @Test
+    void guestsReadTheirDisksWhileCollectionsFreeAndMoveOtherChunks() throws Exception {
+        byte[] image = new byte[4 << 20];
+        new Random(3).nextBytes(image);
+        Path extents = folder("a").resolve("disk-0.extents");
+        try (ChunkStore store = ChunkStore.open(data.resolve("segments"), 1 << 20, FileOpener.REAL)) {
+            Litter litter = new Litter(store);
+            ImportResult disk = imported(litter, image);
+            ImportResult other = imported(litter, Arrays.copyOf(new byte[] {1, 2, 3}, 3 << 20));
+            ExtentMap.write(extents, disk.manifest(), disk.root(), store);
+            ExtentMap map = ExtentMap.open(extents);
+            ManifestRoots roots = new ManifestRoots(() -> List.of(disk.root(), other.root()), store);
+            AtomicBoolean over = new AtomicBoolean();
+            CompletableFuture<Long> freed = CompletableFuture.supplyAsync(() -> {
+                long sum = 0;
+                while (!over.get()) {
+                    try {
+                        litter.put();
+                        sum += store.collect(roots, map::holds, false).freedBytes();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+                return sum;
+            });
+            String writes = "hb_ms=100 disk_kibs=400 disk_ws_mib=1";
+            for (String vm : List.of("a", "b", "c", "d")) {
+                await(readsWholeDisk(vm, writes, extents, disk.sha256()).destroy());
+            }
+            over.set(true);
+            assertTrue(await(freed) > 1 << 20, "nothing was freed meanwhile");
+
+            // What was held could have been moved, and a guest that has the old places notices.
+            assertTrue(store.collect(roots, segment -> false, false).movedBytes() >= image.length);
+            RemoteMachine late = await(workers.create(spec("e", kernel, "hb_ms=100", files("e", extents)), false));
+            await(late.resume());
+            until("its disk fails", () -> serial("e").contains("error"));
+        }
+    }
+
+    private static ImportResult imported(ChunkSink sink, byte[] image) throws IOException {
+        return new ImageImporter(sink)
+                .importImage(new StreamData("test", new ByteArrayInputStream(image), 0), true, Progress.NONE);
+    }
+
+    /** Puts a chunk that nothing needs before each that it is given. */
+    private record Litter(ChunkStore store) implements ChunkSink {
+        @Override
+        public int put(ChunkId id, ByteBuffer raw) throws IOException {
+            put();
+            return store.put(id, raw);
+        }
+
+        void put() throws IOException {
+            byte[] garbage = new byte[16 << 10];
+            ThreadLocalRandom.current().nextBytes(garbage);
+            store.put(ByteBuffer.wrap(garbage));
+        }
+
+        @Override
+        public void sync() throws IOException {
+            store.sync();
+        }
+    }
+
     private RemoteMachine readsWholeDisk(String vm, Path extents, String sha256) throws Exception {
-        Path delta = folder(vm).resolve("disk-0.delta");
+        return readsWholeDisk(vm, "hb_ms=100", extents, sha256);
+    }
+
+    private DiskFiles files(String vm, Path extents) throws IOException {
         Path own = folder(vm).resolve("disk-0.extents");
         if (!own.equals(extents)) {
             Files.copy(extents, own);
         }
-        DiskFiles disk = new DiskFiles(own.toString(), delta.toString(), "disk0", false, DiskLimit.NONE);
-        RemoteMachine machine = await(workers.create(spec(vm, kernel, "hb_ms=100", disk), false));
+        Path delta = folder(vm).resolve("disk-0.delta");
+        return new DiskFiles(own.toString(), delta.toString(), "disk0", false, DiskLimit.NONE);
+    }
+
+    private RemoteMachine readsWholeDisk(String vm, String commandLine, Path extents, String sha256) throws Exception {
+        RemoteMachine machine = await(workers.create(spec(vm, kernel, commandLine, files(vm, extents)), false));
         await(machine.resume());
         until("the disk was read", () -> serial(vm).contains("disk sha256=" + sha256));
         return machine;
