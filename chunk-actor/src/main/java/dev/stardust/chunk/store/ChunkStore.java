@@ -62,7 +62,7 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
         this.folder = folder;
         this.folderLock = folderLock;
         quarantine = new Quarantine(folder);
-        segments = SegmentLog.open(folder, segmentBytes, opener, this::indexSegment);
+        segments = SegmentLog.open(folder, segmentBytes, opener, new Loader());
     }
 
     /**
@@ -87,14 +87,23 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
         }
     }
 
-    private void indexSegment(int number, SegmentIndex found) {
-        found.forEach((fingerprint, offset) -> {
-            if (!quarantine.contains(number, offset)) {
-                index.add(fingerprint, ChunkIndex.place(number, offset));
-            }
-        });
-        rawBytes += found.rawBytes();
-        storedBytes += found.storedBytes();
+    /** Fills the index. */
+    private final class Loader implements SegmentLog.Visitor {
+        @Override
+        public void expect(long records) {
+            index.reserve(records);
+        }
+
+        @Override
+        public void segment(int number, SegmentIndex found) {
+            found.forEach((fingerprint, offset) -> {
+                if (!quarantine.contains(number, offset)) {
+                    index.add(fingerprint, ChunkIndex.place(number, offset));
+                }
+            });
+            rawBytes += found.rawBytes();
+            storedBytes += found.storedBytes();
+        }
     }
 
     /** The id this store was made with; every segment carries it. */

@@ -154,6 +154,16 @@ final class SegmentIndex {
         AtomicFile.write(path(folder, segment), b);
     }
 
+    /** How many records a segment has, by the size of the file alone; 0 when there is none. */
+    static int expected(Path folder, int segment) throws IOException {
+        Path path = path(folder, segment);
+        if (!Files.exists(path)) {
+            return 0;
+        }
+        long entries = Math.min(Files.size(path), MAX_BYTES) - HEADER_BYTES - Integer.BYTES;
+        return (int) Math.max(0, entries / ENTRY_BYTES);
+    }
+
     /** Reads that of a segment; null when there is none that fits it. */
     static SegmentIndex read(Path folder, int segment, UUID store, long segmentBytes) throws IOException {
         Path path = path(folder, segment);

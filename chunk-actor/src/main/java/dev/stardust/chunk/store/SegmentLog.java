@@ -29,8 +29,10 @@ final class SegmentLog implements AutoCloseable {
     private SegmentIndex written = new SegmentIndex();
 
     /** Gets what is found when a store is opened, segment by segment. */
-    @FunctionalInterface
     interface Visitor {
+        /** About so many records will come. */
+        void expect(long records);
+
         void segment(int number, SegmentIndex index);
     }
 
@@ -60,6 +62,11 @@ final class SegmentLog implements AutoCloseable {
                 numbers = numbers.subList(0, numbers.size() - 1);
             }
         }
+        long expected = 0;
+        for (int number : numbers) {
+            expected += SegmentIndex.expected(folder, number);
+        }
+        visitor.expect(expected);
         for (int i = 0; i < numbers.size(); i++) {
             int number = numbers.get(i);
             SegmentFile file = SegmentFile.open(folder, number, opener);
