@@ -43,15 +43,24 @@ public final class SealedJson {
         String head =
                 kind + " " + version + " crc32c=" + checksum(kind, version, body) + " bytes=" + body.length + "\n";
         Path beside = file.resolveSibling(file.getFileName() + ".new");
+        try {
+            writeBeside(beside, head, body);
+        } catch (IOException e) {
+            Files.deleteIfExists(beside);
+            throw new IOException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+            folder.force(true);
+        }
+    }
+
+    private static void writeBeside(Path beside, String head, byte[] body) throws IOException {
         try (FileChannel out = FileChannel.open(
                 beside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             writeAll(out, ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)));
             writeAll(out, ByteBuffer.wrap(body));
             out.force(true);
-        }
-        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
         }
     }
 

@@ -515,6 +515,48 @@ public final class ChunkStore implements ChunkSink, ChunkSource, ChunkReader, Au
         }
     }
 
+    /**
+     * For a {@link Sweeper}: cuts off what is untouched at the end of the segment that is written; gives its bytes. That is
+     * what an import leaves that a full disk ended, and takes no space.
+     */
+    long cutTail() throws IOException {
+        life.writeLock().lock();
+        appending.lock();
+        try {
+            groupSync.check();
+            SegmentFile active = segments.active();
+            if (active == null || quarantine.containsAnyOf(active.number())) {
+                return 0;
+            }
+            SegmentIndex records = segments.records(active.number());
+            int keep = records.count();
+            long raw = 0;
+            long stored = 0;
+            while (keep > 0) {
+                int offset = records.offset(keep - 1);
+                SegmentFormat.Header h = RecordReader.local().header(active.file(), offset);
+                long place = ChunkIndex.place(active.number(), offset);
+                if (h == null || !index.removeUntouched(records.fingerprint(keep - 1), place)) {
+                    break;
+                }
+                raw += h.rawLength();
+                stored += h.storedLength();
+                keep--;
+            }
+            if (keep == records.count()) {
+                return 0;
+            }
+            SegmentIndex kept = records.first(keep, raw, stored);
+            segments.cut(kept);
+            rawBytes -= raw;
+            storedBytes -= stored;
+            return records.end() - kept.end();
+        } finally {
+            appending.unlock();
+            life.writeLock().unlock();
+        }
+    }
+
     /** For a {@link Sweeper}: appends a chunk anew; gives its bytes. */
     int appendAgain(SegmentFile from, int offset, long place) throws IOException {
         enter();

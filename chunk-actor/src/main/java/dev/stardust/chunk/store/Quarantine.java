@@ -36,6 +36,10 @@ final class Quarantine {
         return places.contains(new Place(segment, offset));
     }
 
+    boolean containsAnyOf(int segment) {
+        return places.stream().anyMatch(place -> place.segment() == segment);
+    }
+
     /** Adds a record, durably. */
     synchronized void add(int segment, int offset) throws IOException {
         if (places.add(new Place(segment, offset))) {

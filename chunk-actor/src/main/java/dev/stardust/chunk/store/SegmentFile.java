@@ -94,15 +94,21 @@ final class SegmentFile implements AutoCloseable {
      * last sound one is cut off. They are durable on return.
      */
     private SegmentIndex recover() throws IOException {
-        // Of when it was shorter, or full once, before its successor was lost.
-        Files.deleteIfExists(SegmentIndex.path(file.path().getParent(), number));
         SegmentIndex index = new SegmentIndex();
         new SegmentScanner(file, end, true).scan(index::add);
-        end = index.end();
         damagedBytes = index.damagedBytes();
-        file.truncate(end);
-        file.sync();
+        cut(index.end());
         return index;
+    }
+
+    /** Cuts it off there; durable on return. */
+    void cut(long newEnd) throws IOException {
+        // One of before may fit what is appended from now on by its length.
+        Files.deleteIfExists(SegmentIndex.path(file.path().getParent(), number));
+        NativeFile.syncDirectory(file.path().getParent());
+        file.truncate(newEnd);
+        file.sync();
+        end = newEnd;
     }
 
     /** Writes the index of a segment that is full. It is only a help: a full disk may keep it from being there. */

@@ -84,6 +84,16 @@ final class SegmentIndex {
         return copy;
     }
 
+    /** The first {@code n} of its records, when the others have so many bytes in all. */
+    SegmentIndex first(int n, long othersRawBytes, long othersStoredBytes) {
+        SegmentIndex first = copy();
+        first.end = offset(n);
+        first.count = n;
+        first.rawBytes -= othersRawBytes;
+        first.storedBytes -= othersStoredBytes;
+        return first;
+    }
+
     int count() {
         return count;
     }

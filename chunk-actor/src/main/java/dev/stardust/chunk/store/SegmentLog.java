@@ -166,6 +166,12 @@ final class SegmentLog implements AutoCloseable {
         written = new SegmentIndex();
     }
 
+    /** Cuts the segment that is written off behind these, the first of its records; durable on return. */
+    void cut(SegmentIndex kept) throws IOException {
+        active.cut(kept.end());
+        written = kept;
+    }
+
     /** Begins a new segment if the one that is written has any record. */
     void rollIfWritten() throws IOException {
         if (written.count() > 0) {

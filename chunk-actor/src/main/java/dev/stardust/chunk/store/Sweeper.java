@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives the space of untouched chunks back, segment by segment: one without a touched chunk is deleted; of one that is
  * largely dead the touched ones are appended anew first, and synced. A crash at any point leaves chunks twice or dead ones,
- * and loses none.
+ * and loses none. What takes no space is done on a full disk too.
  */
 final class Sweeper {
     private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
@@ -44,10 +44,17 @@ final class Sweeper {
         this.dryRun = dryRun;
     }
 
+    /** @throws DiskFullException when what is to be moved has no room, and nothing could be freed without */
     SweepReport sweep() throws IOException {
         List<Integer> numbers = segments.numbers(); // Those that are made meanwhile have no dead chunk.
+        DiskFullException full = null;
         if (!dryRun) {
-            store.roll();
+            locked(this::cutTail);
+            try {
+                store.roll();
+            } catch (DiskFullException e) {
+                full = e;
+            }
         }
         for (int number : numbers) {
             if (!dryRun && segments.isActive(number)) {
@@ -56,14 +63,36 @@ final class Sweeper {
             if (Thread.interrupted()) {
                 throw new InterruptedIOException("the collection was interrupted; what it freed so far stays free");
             }
-            store.layout().lock();
             try {
-                sweep(number);
-            } finally {
-                store.layout().unlock();
+                locked(() -> sweep(number));
+            } catch (DiskFullException e) {
+                full = e; // Others may have nothing that is to be moved.
             }
         }
+        if (full != null && freedBytes == 0) {
+            throw full;
+        }
         return new SweepReport(liveBytes, deadBytes, freedBytes, removedSegments, movedBytes);
+    }
+
+    /** Work while nobody notes places of chunks. */
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private void locked(Work work) throws IOException {
+        store.layout().lock();
+        try {
+            work.run();
+        } finally {
+            store.layout().unlock();
+        }
+    }
+
+    private void cutTail() throws IOException {
+        long cut = store.cutTail();
+        deadBytes += cut;
+        freedBytes += cut;
     }
 
     private void sweep(int number) throws IOException {

@@ -258,6 +258,46 @@ class ChunkStoreDamageTest {
     }
 
     @Test
+    void aFullDiskIsFreedByACollectionThatHasNoRoomToMoveAnything() throws IOException {
+        SmallDisk disk = new SmallDisk(300_000);
+        try (ChunkStore store = ChunkStore.open(dir, 1 << 20, disk)) {
+            Random random = new Random(7);
+            byte[] needed = new byte[20_000];
+            random.nextBytes(needed);
+            ChunkId id = store.put(ByteBuffer.wrap(needed));
+            byte[] left = new byte[20_000];
+            assertThrows(DiskFullException.class, () -> {
+                for (int i = 0; i < 100; i++) {
+                    random.nextBytes(left);
+                    store.put(ByteBuffer.wrap(left));
+                }
+            });
+            disk.room = 0;
+            assertTrue(store.collect(root -> root.accept(id), segment -> false, false)
+                            .freedBytes()
+                    > 200_000);
+            assertTrue(Files.size(segment(dir)) < 21_000);
+            assertEquals(1, store.stats().chunks());
+            assertEquals(20_000, store.stats().rawBytes());
+            assertArrayEquals(needed, store.fetch(id));
+            // Nothing is left to be freed without room.
+            assertEquals(
+                    0,
+                    store.collect(root -> root.accept(id), segment -> false, true)
+                            .freedBytes());
+            disk.room = 300_000;
+            random.nextBytes(left);
+            ChunkId next = store.put(ByteBuffer.wrap(left));
+            store.sync();
+            assertArrayEquals(left, store.fetch(next));
+        }
+        try (ChunkStore store = ChunkStore.open(dir)) {
+            assertEquals(2, store.stats().chunks());
+            assertEquals(0, store.stats().damagedBytes());
+        }
+    }
+
+    @Test
     void aFullDiskWithoutRoomForASegmentLeavesNothingBehind() throws IOException {
         try (ChunkStore store = ChunkStore.open(dir, 1 << 20, new SmallDisk(10))) {
             assertThrows(DiskFullException.class, () -> store.put(ByteBuffer.wrap(data(1))));
