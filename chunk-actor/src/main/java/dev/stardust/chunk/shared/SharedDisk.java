@@ -54,11 +54,6 @@ final class SharedDisk implements AutoCloseable {
         }
     }
 
-    /** Whether an extent is there. */
-    boolean has(int extent) {
-        return present.get(extent);
-    }
-
     /** Bytes of an extent. */
     int length(int extent) {
         return manifest.length(extent);

@@ -58,6 +58,9 @@ public final class SharedDisks implements AutoCloseable {
         /** What was asked for and is not there. */
         private final BitSet wanted = new BitSet();
 
+        /** What was brought, or is being brought. */
+        private final BitSet taken = new BitSet();
+
         private long bytes;
         private boolean filling;
 
@@ -103,7 +106,7 @@ public final class SharedDisks implements AutoCloseable {
             return;
         }
         for (int extent : extents) {
-            if (extent >= 0 && extent < entry.disk.extents() && !entry.disk.has(extent)) {
+            if (extent >= 0 && extent < entry.disk.extents() && !entry.taken.get(extent)) {
                 entry.wanted.set(extent);
             }
         }
@@ -148,6 +151,7 @@ public final class SharedDisks implements AutoCloseable {
             return -1;
         }
         entry.wanted.clear(extent);
+        entry.taken.set(extent);
         entry.bytes += entry.disk.length(extent);
         filledBytes += entry.disk.length(extent);
         return extent;

@@ -146,11 +146,24 @@ public final class TreeImage {
     }
 
     /**
-     * What has that name.
+     * What has that name; of further names of a file, the first.
      *
      * @throws NoSuchFileException when nothing has
      */
     public TreeEntry find(String path) throws IOException {
+        TreeEntry entry = named(path);
+        if (!entry.kind().equals(TreeEntry.LINK)) {
+            return entry;
+        }
+        TreeEntry first = named(entry.target());
+        if (first.kind().equals(TreeEntry.LINK)) {
+            throw new BadArchiveException(
+                    "/" + entry.path() + " is one more name of /" + first.path() + ", which is no first name");
+        }
+        return first;
+    }
+
+    private TreeEntry named(String path) throws IOException {
         String wanted = FileTree.normal(path);
         TreeEntry[] found = new TreeEntry[1];
         forEach(entry -> {
@@ -160,7 +173,7 @@ public final class TreeImage {
         if (found[0] == null) {
             throw new NoSuchFileException(path, null, "there is no such file in the tree");
         }
-        return found[0].kind().equals(TreeEntry.LINK) ? find(found[0].target()) : found[0];
+        return found[0];
     }
 
     /** Writes the bytes of a regular file. */

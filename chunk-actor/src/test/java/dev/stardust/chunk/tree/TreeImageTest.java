@@ -237,6 +237,25 @@ class TreeImageTest {
     }
 
     @Test
+    void namesThatLeadToEachOtherAreRefused() throws IOException {
+        byte[] listing =
+                "{\"path\":\"a\",\"kind\":\"h\",\"target\":\"b\"}\n{\"path\":\"b\",\"kind\":\"h\",\"target\":\"a\"}\n"
+                        .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer image = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+        int listingAt = 4096 - 64 - listing.length;
+        image.put(listingAt, listing);
+        ByteBuffer trailer = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+        new TreeWriter.Trailer(listingAt, listing.length, 2).putTo(trailer);
+        image.put(4096 - 64, trailer.array());
+        ImportResult forged = new dev.stardust.chunk.manifest.ImageImporter(store)
+                .importImage(Files.write(dir.resolve("forged"), image.array()), (done, total) -> {});
+        TreeImage tree = TreeImage.open(forged.manifest(), store).orElseThrow();
+        assertTrue(assertThrows(BadArchiveException.class, () -> tree.find("a"))
+                .getMessage()
+                .contains("/a is one more name of /b"));
+    }
+
+    @Test
     void whatIsNoTreeIsToldFromOne() throws IOException {
         assertThrows(BadArchiveException.class, () -> store(Files.write(dir.resolve("raw"), random(1, 4096))));
         ImportResult disk = new dev.stardust.chunk.manifest.ImageImporter(store)
