@@ -115,6 +115,8 @@ public final class Workload {
 
     private synchronized void say(String line) {
         out.print("store: " + line + "\n");
-        out.flush();
+        if (out.checkError()) {
+            Runtime.getRuntime().halt(1); // Who started this was killed.
+        }
     }
 }

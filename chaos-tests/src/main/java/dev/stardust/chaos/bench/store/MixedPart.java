@@ -47,7 +47,8 @@ final class MixedPart {
         long withoutClones;
         StoreUsage usage;
         try (LocalStore store = LocalStore.open(folderOfStore)) {
-            for (String name : packages.subList(0, count)) {
+            for (int i = 0; i < count; i++) {
+                String name = "base-" + i;
                 Path image = folder.resolve(name);
                 External.run(
                         TIMEOUT_S,
@@ -55,7 +56,7 @@ final class MixedPart {
                                 scripts.resolve("base.sh").toString(),
                                 root.toString(),
                                 cache.resolve("debs").toString(),
-                                name,
+                                packages.get(i),
                                 SIZE,
                                 image.toString()));
                 inFiles += DiskUse.bytes(image);
@@ -65,10 +66,11 @@ final class MixedPart {
             usage = store.usage();
             withoutClones = DiskUse.bytes(folderOfStore);
             LocalVolumes volumes = store.volumes();
-            for (String name : packages.subList(0, count)) {
+            for (int i = 0; i < count; i++) {
+                String name = "base-" + i;
                 volumes.createFrom(name, store.image(name));
-                for (int i = 0; i < CLONES_EACH; i++) {
-                    String clone = name + "-" + i;
+                for (int k = 0; k < CLONES_EACH; k++) {
+                    String clone = name + "-" + k;
                     volumes.clone(name, clone);
                     writes.write(volumes, clone);
                 }
