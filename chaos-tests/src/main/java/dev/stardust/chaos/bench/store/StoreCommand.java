@@ -36,9 +36,9 @@ public final class StoreCommand implements Callable<Integer> {
             names = "--parts",
             paramLabel = "PARTS",
             split = ",",
-            defaultValue = "speeds,cuts,index,files,density,mixed,tools",
+            defaultValue = "speeds,cuts,scrub,index,files,density,mixed,tools",
             description =
-                    "which parts, with commas between them: speeds, cuts, index, files, density, mixed, tools (default: all)")
+                    "which parts, with commas between them: speeds, cuts, scrub, index, files, density, mixed, tools (default: all)")
     private List<String> parts;
 
     @Option(
@@ -87,6 +87,9 @@ public final class StoreCommand implements Callable<Integer> {
             }
             if (parts.contains("cuts")) {
                 new CutsPart(images).addTo(report);
+            }
+            if (parts.contains("scrub")) {
+                new ScrubPart(folder.resolve("scrub"), images).addTo(report);
             }
             if (parts.contains("index")) {
                 new IndexPart(folder.resolve("many"), chunks).addTo(report);
