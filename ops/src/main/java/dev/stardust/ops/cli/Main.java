@@ -28,13 +28,23 @@ public final class Main {
 
     /** Runs one command; exits with the code of the design (usage 2, not found 3, conflict 4, timeout 5, refused 6). */
     public static void main(String[] args) {
-        if (args.length > 0 && WITH_STORES.contains(args[0])) {
+        if (worksOnStore(args)) {
             // Beside picocli, which takes as long to begin.
-            Thread loader = new Thread(LocalStore::warmUp, "warm-up");
-            loader.setDaemon(true);
-            loader.start();
+            Thread warmUp = new Thread(LocalStore::warmUp, "warm-up");
+            warmUp.setDaemon(true);
+            warmUp.setUncaughtExceptionHandler((thread, failure) -> {
+                // The command will meet the same, and tell it.
+            });
+            warmUp.start();
         }
         System.exit(run(args));
+    }
+
+    private static boolean worksOnStore(String... args) {
+        return args.length > 0
+                && WITH_STORES.contains(args[0])
+                && (System.getenv("STARDUST_STORE") != null
+                        || Arrays.stream(args).anyMatch(arg -> arg.equals("--store") || arg.startsWith("--store=")));
     }
 
     /** Runs one command in this process; gives its exit code. */
