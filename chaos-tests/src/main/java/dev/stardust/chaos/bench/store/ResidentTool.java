@@ -1,11 +1,9 @@
 package dev.stardust.chaos.bench.store;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.stardust.chunk.local.LocalStore;
 import dev.stardust.chunk.manifest.Progress;
 import dev.stardust.chunk.manifest.RawFile;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +11,7 @@ import java.util.Map;
 
 /** Our store in this process, which is warm: as in a node. */
 final class ResidentTool implements StoreTool {
-    private static final double NS = 1e9;
-
     private final Map<Path, LocalStore> open = new HashMap<>();
-    private final OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     @Override
     public String name() {
@@ -35,7 +30,7 @@ final class ResidentTool implements StoreTool {
 
     @Override
     public Timing ingest(Path repository, Path image) throws IOException {
-        return timed(() -> {
+        return Timing.of(() -> {
             try (RawFile file = RawFile.open(image)) {
                 open.get(repository).importImage(image.getFileName().toString(), file, false, Progress.NONE);
             }
@@ -44,24 +39,11 @@ final class ResidentTool implements StoreTool {
 
     @Override
     public Timing restore(Path repository, Path image, Path target) throws IOException {
-        return timed(() -> open.get(repository).export(image.getFileName().toString(), target, Progress.NONE));
+        return Timing.of(() -> open.get(repository).export(image.getFileName().toString(), target, Progress.NONE));
     }
 
     @Override
     public void close(Path repository) throws IOException {
         open.remove(repository).close();
-    }
-
-    /** Work that may fail. */
-    @FunctionalInterface
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    private Timing timed(Work work) throws IOException {
-        long cpu = process.getProcessCpuTime();
-        long wall = System.nanoTime();
-        work.run();
-        return new Timing((System.nanoTime() - wall) / NS, (process.getProcessCpuTime() - cpu) / NS);
     }
 }

@@ -1,6 +1,5 @@
 package dev.stardust.chaos.bench.store;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.stardust.chaos.report.Report;
 import dev.stardust.chaos.report.Summary;
 import dev.stardust.chunk.local.LocalStore;
@@ -8,7 +7,6 @@ import dev.stardust.chunk.local.StoreUsage;
 import dev.stardust.chunk.manifest.Progress;
 import dev.stardust.chunk.store.ScrubReport;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +17,6 @@ final class ScrubPart {
     private static final int WARM_UPS = 2;
     private static final int RUNS = 5;
     private static final double MB = 1e6;
-    private static final double NS = 1e9;
 
     private final Path folder;
     private final List<Path> images;
@@ -30,26 +27,20 @@ final class ScrubPart {
     }
 
     void addTo(Report report) throws IOException {
-        OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        List<Double> walls = new ArrayList<>();
-        List<Double> cpus = new ArrayList<>();
+        List<Timing> timings = new ArrayList<>();
         try (LocalStore store = LocalStore.open(folder)) {
             for (Path image : images) {
                 store.importFile(image.getFileName().toString(), image, false, Progress.NONE);
             }
             StoreUsage usage = store.usage();
-            ScrubReport scrubbed = null;
+            ScrubReport[] last = new ScrubReport[1];
             for (int i = 0; i < WARM_UPS + RUNS; i++) {
-                long cpu = process.getProcessCpuTime();
-                long began = System.nanoTime();
-                scrubbed = store.scrub(0, null).report();
-                if (i >= WARM_UPS) {
-                    walls.add((System.nanoTime() - began) / NS);
-                    cpus.add((process.getProcessCpuTime() - cpu) / NS);
-                }
+                timings.add(Timing.of(() -> last[0] = store.scrub(0, null).report()));
             }
-            double wallS = Summary.of(walls).median();
-            double cpuS = Summary.of(cpus).median();
+            List<Timing> warm = timings.subList(WARM_UPS, timings.size());
+            double wallS = Summary.of(warm.stream().map(Timing::wallS).toList()).median();
+            double cpuS = Summary.of(warm.stream().map(Timing::cpuS).toList()).median();
+            ScrubReport scrubbed = last[0];
             report.add(String.format(
                     Locale.ROOT,
                     "A scrub of the four images, %s: %.2f s, %.2f s of CPU for %.0f MB from the disk, %.0f MB when decompressed, that"
