@@ -179,7 +179,8 @@ final class ClusterService implements AutoCloseable {
                         member.blocking())
                 .thenCompose(result -> put(
                                 ImageEntry.PREFIX + name,
-                                Json.write(new ImageEntry(result.root().hex(), result.sizeBytes(), result.sha256())),
+                                Json.write(
+                                        new ImageEntry(result.root().hex(), result.sizeBytes(), result.sha256(), null)),
                                 "image " + name)
                         .thenApply(done -> describe(result)));
     }

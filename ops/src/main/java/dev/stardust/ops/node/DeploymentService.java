@@ -85,7 +85,8 @@ final class DeploymentService {
 
     private static List<VmEntry> resolve(DeploymentSpec spec, ClusterPicture picture, String deployment, String host) {
         return spec.vms().stream()
-                .map(vm -> new VmEntry(ResolvedSpec.of(vm, picture.images(), picture.bases()), deployment, host))
+                .map(vm -> new VmEntry(
+                        ResolvedSpec.of(vm, picture.images(), picture.bases(), picture.kernels()), deployment, host))
                 .toList();
     }
 

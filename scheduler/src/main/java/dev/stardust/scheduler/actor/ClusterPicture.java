@@ -7,6 +7,8 @@ import dev.stardust.scheduler.placement.HostView;
 import dev.stardust.vm.actor.BaseEntry;
 import dev.stardust.vm.actor.ImageEntry;
 import dev.stardust.vm.actor.Json;
+import dev.stardust.vm.actor.KernelEntry;
+import dev.stardust.vm.actor.Kernels;
 import dev.stardust.vm.actor.Placement;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +28,7 @@ import java.util.stream.Collectors;
  * @param placements by VM
  * @param images by name
  * @param bases by name
+ * @param kernels the kernels that images start with
  */
 public record ClusterPicture(
         Map<String, HostEntry> hosts,
@@ -33,7 +36,8 @@ public record ClusterPicture(
         Map<String, VmEntry> vms,
         Map<String, Placement> placements,
         Map<String, ImageEntry> images,
-        Map<String, BaseEntry> bases) {
+        Map<String, BaseEntry> bases,
+        Kernels kernels) {
 
     /** A picture from entries of any keys and the living leases. */
     public static ClusterPicture of(List<Entry> entries, List<LeaseView> leases) {
@@ -47,7 +51,16 @@ public record ClusterPicture(
                 under(entries, VmEntry.PREFIX, VmEntry.class),
                 under(entries, Placement.PREFIX, Placement.class),
                 under(entries, ImageEntry.PREFIX, ImageEntry.class),
-                under(entries, BaseEntry.PREFIX, BaseEntry.class));
+                under(entries, BaseEntry.PREFIX, BaseEntry.class),
+                new Kernels(under(entries, KernelEntry.PREFIX, KernelEntry.class), standardKernel(entries)));
+    }
+
+    private static String standardKernel(List<Entry> entries) {
+        return entries.stream()
+                .filter(e -> e.key().equals(KernelEntry.DEFAULT_KEY))
+                .map(e -> Json.read(e.value(), String.class))
+                .findFirst()
+                .orElse(null);
     }
 
     private static <T> Map<String, T> under(List<Entry> entries, String prefix, Class<T> type) {

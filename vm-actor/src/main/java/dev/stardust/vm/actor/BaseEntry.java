@@ -1,6 +1,7 @@
 package dev.stardust.vm.actor;
 
 import dev.stardust.vm.spec.Cpus;
+import dev.stardust.vm.spec.Hypervisor;
 import java.util.List;
 
 /**
@@ -12,12 +13,23 @@ import java.util.List;
  * @param memoryMib its RAM
  * @param cpus its vCPUs
  * @param disks its disks in order
+ * @param hypervisor what its state is of
+ * @param linux the Linux that it started from, or null
  */
-public record BaseEntry(String memory, String state, int memoryMib, Cpus cpus, List<ResolvedSpec.Disk> disks) {
+public record BaseEntry(
+        String memory,
+        String state,
+        int memoryMib,
+        Cpus cpus,
+        List<ResolvedSpec.Disk> disks,
+        Hypervisor hypervisor,
+        LinuxBoot linux) {
     /** Prefix of the registry's keys of bases. */
     public static final String PREFIX = "bases/";
 
     public BaseEntry {
         disks = List.copyOf(disks);
+        // What an older version saved.
+        hypervisor = hypervisor == null ? Hypervisor.KVM : hypervisor;
     }
 }

@@ -148,7 +148,13 @@ public final class ChunkBaseSaver implements BaseSaver {
         }
         sink.sync();
         BaseEntry entry = new BaseEntry(
-                memory.hex(), stateId.hex(), vm.spec().memoryMib(), vm.spec().cpus(), disks);
+                memory.hex(),
+                stateId.hex(),
+                vm.spec().memoryMib(),
+                vm.spec().cpus(),
+                disks,
+                vm.spec().hypervisor(),
+                vm.spec().linux());
         return new Saved(entry, sink.storedBytes(), "");
     }
 

@@ -10,7 +10,9 @@ import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.spec.Hypervisor;
 import dev.stardust.vm.spec.VmSpec;
+import dev.stardust.vm.spec.Workload;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -31,6 +33,9 @@ import java.util.TreeSet;
  * @param strict whether it gets a worker process of its own; a VM with vsock does, since only such a worker may connect
  *     to sockets of the host
  * @param spread group whose VMs are spread over hosts, or null
+ * @param hypervisor what runs it; its host has chosen where it is not AUTO
+ * @param linux the Linux of the image that it starts, or null for what {@code boot} says
+ * @param workload what runs in its guest, or null
  */
 public record ResolvedSpec(
         String name,
@@ -44,11 +49,47 @@ public record ResolvedSpec(
         String memory,
         String state,
         boolean strict,
-        String spread) {
+        String spread,
+        Hypervisor hypervisor,
+        LinuxBoot linux,
+        Workload workload) {
     public ResolvedSpec {
+        hypervisor = hypervisor == null ? Hypervisor.AUTO : hypervisor;
         disks = List.copyOf(disks);
         networks = networks == null ? List.of() : List.copyOf(networks);
         extras = extras == null ? Extras.NONE : extras;
+    }
+
+    /** A VM that starts what {@code boot} says, on what its host finds best. */
+    public ResolvedSpec(
+            String name,
+            int memoryMib,
+            Cpus cpus,
+            Boot boot,
+            List<Disk> disks,
+            List<Nic> networks,
+            Extras extras,
+            String base,
+            String memory,
+            String state,
+            boolean strict,
+            String spread) {
+        this(
+                name,
+                memoryMib,
+                cpus,
+                boot,
+                disks,
+                networks,
+                extras,
+                base,
+                memory,
+                state,
+                strict,
+                spread,
+                Hypervisor.AUTO,
+                null,
+                null);
     }
 
     /**
@@ -99,11 +140,13 @@ public record ResolvedSpec(
      *
      * @throws ClusterException NOT_FOUND that names what is missing and what there is
      */
-    public static ResolvedSpec of(VmSpec spec, Map<String, ImageEntry> images, Map<String, BaseEntry> bases) {
+    public static ResolvedSpec of(
+            VmSpec spec, Map<String, ImageEntry> images, Map<String, BaseEntry> bases, Kernels kernels) {
         List<Disk> disks = spec.disks().stream()
                 .map(d -> new Disk(find("image", d.image(), images, spec.name()).manifest(), d.readOnly(), d.limit()))
                 .toList();
         if (spec.base() == null) {
+            ImageBoot start = start(spec, images);
             return new ResolvedSpec(
                     spec.name(),
                     spec.memoryMib(),
@@ -116,7 +159,10 @@ public record ResolvedSpec(
                     null,
                     null,
                     spec.strict() || spec.extras().vsock(),
-                    spec.spread());
+                    spec.spread(),
+                    spec.hypervisor(),
+                    start == null ? null : LinuxBoot.of(start, kernels, spec.name()),
+                    workload(spec, start));
         }
         BaseEntry base = find("base", spec.base(), bases, spec.name());
         if (!disks.isEmpty()) {
@@ -154,7 +200,33 @@ public record ResolvedSpec(
                 base.memory(),
                 base.state(),
                 spec.strict(),
-                spec.spread());
+                spec.spread(),
+                base.hypervisor(),
+                base.linux(),
+                null);
+    }
+
+    /** How the first disk's image starts, or null if the VM starts something else. */
+    private static ImageBoot start(VmSpec spec, Map<String, ImageEntry> images) {
+        boolean other = spec.boot().kernel() != null
+                || spec.extras().cd() != null
+                || spec.disks().isEmpty();
+        ImageBoot start = other ? null : images.get(spec.disks().get(0).image()).boot();
+        if (start == null && !spec.workload().equals(Workload.OF_IMAGE)) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " has a command, environment, secrets or a health check, which only a VM"
+                            + " takes that starts from an image with an agent in it: "
+                            + (spec.disks().isEmpty() ? "name an image" : "'stardust image ls' shows which do"));
+        }
+        return start;
+    }
+
+    private static Workload workload(VmSpec spec, ImageBoot start) {
+        if (start == null) {
+            return null;
+        }
+        return start.workload() == null ? spec.workload() : spec.workload().over(start.workload());
     }
 
     private static Extras extras(VmSpec spec, Map<String, ImageEntry> images) {
@@ -166,7 +238,29 @@ public record ResolvedSpec(
 
     /** The same with networks as a host has made them, addresses and all. */
     ResolvedSpec withNetworks(List<Nic> made) {
-        return new ResolvedSpec(name, memoryMib, cpus, boot, disks, made, extras, base, memory, state, strict, spread);
+        return new ResolvedSpec(
+                name,
+                memoryMib,
+                cpus,
+                boot,
+                disks,
+                made,
+                extras,
+                base,
+                memory,
+                state,
+                strict,
+                spread,
+                hypervisor,
+                linux,
+                workload);
+    }
+
+    /** The same on that hypervisor. */
+    ResolvedSpec on(Hypervisor chosen) {
+        return new ResolvedSpec(
+                name, memoryMib, cpus, boot, disks, networks, extras, base, memory, state, strict, spread, chosen,
+                linux, workload);
     }
 
     /**

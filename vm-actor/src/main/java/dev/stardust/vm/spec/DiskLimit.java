@@ -1,7 +1,5 @@
 package dev.stardust.vm.spec;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stardust.hypervisor.limit.Rate;
 import dev.stardust.hypervisor.limit.RateLimit;
 
@@ -24,19 +22,5 @@ public record DiskLimit(int mibPerSecond, int iops) {
 
     private static Rate rate(long perSecond) {
         return perSecond == 0 ? Rate.UNLIMITED : Rate.perSecond(perSecond);
-    }
-
-    void into(ObjectNode json) {
-        if (mibPerSecond != 0) {
-            json.put("limitMibPerSecond", mibPerSecond);
-        }
-        if (iops != 0) {
-            json.put("iops", iops);
-        }
-    }
-
-    static DiskLimit of(JsonNode json) {
-        return new DiskLimit(
-                json.path("limitMibPerSecond").asInt(0), json.path("iops").asInt(0));
     }
 }

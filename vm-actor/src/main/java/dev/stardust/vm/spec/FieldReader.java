@@ -173,6 +173,11 @@ final class FieldReader {
         return list.items();
     }
 
+    /** A map of fields, for a reader of its own; null if it is absent. */
+    Node map(String field) {
+        return take(field);
+    }
+
     /** A map of texts to texts. */
     Map<String, String> texts(String field, int most, Pattern key, Pattern value, String what) {
         Node node = take(field);

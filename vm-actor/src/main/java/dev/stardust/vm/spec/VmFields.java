@@ -46,6 +46,7 @@ final class VmFields {
             .collect(Collectors.toMap(VmFields::cpuName, template -> template, (one, other) -> one, TreeMap::new));
 
     private static final Pattern CPU = Pattern.compile(String.join("|", CPU_NAMES.keySet()));
+    private static final Pattern HYPERVISOR = Pattern.compile("auto|kvm|qemu");
     private static final Pattern ISOLATION = Pattern.compile("shared|strict");
 
     private VmFields() {}
@@ -91,6 +92,9 @@ final class VmFields {
                 LABEL_VALUE,
                 "a label is made of at most 63 of A-Z, a-z, 0-9, '.', '_', '/' and '-'");
         String spread = in.flag("spread", false) ? deployment + "/" + name : spreadOfAll;
+        Hypervisor hypervisor = Hypervisor.valueOf(
+                in.text("hypervisor", "auto", HYPERVISOR, "auto, kvm or qemu").toUpperCase(Locale.ROOT));
+        Workload workload = WorkloadFields.read(in);
         in.finish();
         if (memoryMib == 0 && base == null && !in.has("memory")) {
             in.error("memory", "this field is needed, for example 256MiB, unless there is a base");
@@ -101,7 +105,20 @@ final class VmFields {
         if (name.isEmpty()) {
             return List.of();
         }
-        VmSpec spec = new VmSpec(name, base, memoryMib, cpus, boot, disks, networks, extras, strict, labels, spread);
+        VmSpec spec = new VmSpec(
+                name,
+                base,
+                memoryMib,
+                cpus,
+                boot,
+                disks,
+                networks,
+                extras,
+                strict,
+                labels,
+                spread,
+                hypervisor,
+                workload);
         return in.has("count")
                 ? IntStream.rangeClosed(1, count)
                         .mapToObj(i -> spec.named(name + "-" + i))

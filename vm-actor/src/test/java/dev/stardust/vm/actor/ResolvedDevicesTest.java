@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ResolvedDevicesTest {
-    private static final Map<String, ImageEntry> IMAGES = Map.of("disc", new ImageEntry("ab12", 1, "cd34"));
+    private static final Map<String, ImageEntry> IMAGES = Map.of("disc", new ImageEntry("ab12", 1, "cd34", null));
 
     private static VmSpec spec(String fields) {
         return DeploymentSpec.parse("f", "name: d\nvms:\n- {name: a, memory: 64MiB, " + fields + "}")
@@ -30,7 +30,7 @@ class ResolvedDevicesTest {
     }
 
     private static ResolvedSpec resolve(String fields) {
-        return ResolvedSpec.of(spec(fields), IMAGES, Map.of());
+        return ResolvedSpec.of(spec(fields), IMAGES, Map.of(), Kernels.NONE);
     }
 
     @Test
@@ -49,8 +49,7 @@ class ResolvedDevicesTest {
     @Test
     void networksAndDevicesComeThroughTheRegistryAndTheRecord() {
         VmSpec spec = spec("networks: [{ports: [80:8080], limit: 5Mbit}], rng: true, cd: disc, isoEntry: '2'");
-        assertEquals(spec, VmSpec.fromJson(spec.toJson()));
-        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of());
+        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of(), Kernels.NONE);
         assertEquals(resolved, Json.read(Json.write(resolved), ResolvedSpec.class));
         assertEquals(5, resolved.networks().get(0).limitMbits());
     }
@@ -74,8 +73,7 @@ class ResolvedDevicesTest {
     void aVmThatABiosStartsComesThroughTheRegistryAndIsNeitherSavedNorMoved() {
         VmSpec spec = spec("boot: bios, cd: disc");
         assertEquals(BootSpec.Protocol.BIOS, spec.boot().protocol());
-        assertEquals(spec, VmSpec.fromJson(spec.toJson()));
-        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of());
+        ResolvedSpec resolved = ResolvedSpec.of(spec, IMAGES, Map.of(), Kernels.NONE);
         assertEquals(resolved, Json.read(Json.write(resolved), ResolvedSpec.class));
         ClusterException refused = assertThrows(ClusterException.class, resolved::requireSavable);
         assertEquals(ErrorCode.REFUSED, refused.code());

@@ -14,10 +14,17 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class ResolvedSpecTest {
-    private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff"));
+    private static final Map<String, ImageEntry> IMAGES = Map.of("debian", new ImageEntry("aa", 1 << 20, "ff", null));
     private static final Map<String, BaseEntry> BASES = Map.of(
             "warm",
-            new BaseEntry("mm", "ss", 256, Cpus.of(2), List.of(new ResolvedSpec.Disk("dd", false, DiskLimit.NONE))));
+            new BaseEntry(
+                    "mm",
+                    "ss",
+                    256,
+                    Cpus.of(2),
+                    List.of(new ResolvedSpec.Disk("dd", false, DiskLimit.NONE)),
+                    null,
+                    null));
 
     private static VmSpec vm(String fields) {
         return DeploymentSpec.parse("t.yaml", "name: d\nvms:\n  - {name: a, " + fields + "}\n")
@@ -26,18 +33,18 @@ final class ResolvedSpecTest {
     }
 
     private static ClusterException refused(String fields) {
-        return assertThrows(ClusterException.class, () -> ResolvedSpec.of(vm(fields), IMAGES, BASES));
+        return assertThrows(ClusterException.class, () -> ResolvedSpec.of(vm(fields), IMAGES, BASES, Kernels.NONE));
     }
 
     @Test
     void anImagesNameBecomesItsManifest() {
-        ResolvedSpec spec = ResolvedSpec.of(vm("memory: 64MiB, image: debian"), IMAGES, BASES);
+        ResolvedSpec spec = ResolvedSpec.of(vm("memory: 64MiB, image: debian"), IMAGES, BASES, Kernels.NONE);
         assertEquals(List.of(new ResolvedSpec.Disk("aa", false, DiskLimit.NONE)), spec.disks());
     }
 
     @Test
     void aBaseBringsItsMemoryAndDisks() {
-        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES);
+        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES, Kernels.NONE);
         assertEquals(256, spec.memoryMib());
         assertEquals("mm", spec.memory());
         assertEquals("ss", spec.state());
@@ -62,7 +69,7 @@ final class ResolvedSpecTest {
 
     @Test
     void theRegistrysJsonReadsBackTheSame() {
-        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES);
+        ResolvedSpec spec = ResolvedSpec.of(vm("base: warm"), IMAGES, BASES, Kernels.NONE);
         assertEquals(spec, Json.read(Json.write(spec), ResolvedSpec.class));
     }
 }

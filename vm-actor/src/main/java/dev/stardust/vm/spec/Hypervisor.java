@@ -1,0 +1,11 @@
+package dev.stardust.vm.spec;
+
+/** What runs a VM's guest. */
+public enum Hypervisor {
+    /** What the VM's host finds best for it: {@link #KVM} where that can run it, else {@link #QEMU}. */
+    AUTO,
+    /** Our own VMM on the host's KVM. */
+    KVM,
+    /** A process of QEMU, on whatever the host has. */
+    QEMU
+}
