@@ -3,12 +3,13 @@ package dev.stardust.hypervisor.machine;
 import dev.stardust.hypervisor.console.ConsoleLoop;
 
 /** The thread that serves the consoles of all machines of this process; made when first needed, it lives as long. */
-final class ConsoleThread {
+public final class ConsoleThread {
     private static ConsoleLoop loop;
 
     private ConsoleThread() {}
 
-    static synchronized ConsoleLoop get() {
+    /** The one. */
+    public static synchronized ConsoleLoop get() {
         if (loop == null) {
             loop = new ConsoleLoop("consoles");
         }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * that exists while there is something to do. The others are synchronous; those that touch memory or the dirty log must
  * have returned before {@link #destroy()} is called, except that they then fail when they come too late.
  */
-public final class KvmMachine implements Machine {
+public final class KvmMachine implements LocalMachine {
     private static final Logger LOG = LoggerFactory.getLogger(KvmMachine.class);
     private static final long IDLE_THREAD_MS = 2_000;
 
@@ -172,7 +172,7 @@ public final class KvmMachine implements Machine {
         return submit("destroy", this::doDestroy);
     }
 
-    /** What the machine is doing, at once. */
+    @Override
     public MachineStatus statusNow() {
         synchronized (phaseLock) {
             long uptimeMs = started ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs) : 0;
@@ -180,18 +180,12 @@ public final class KvmMachine implements Machine {
         }
     }
 
-    /** Guest RAM. It is unmapped by {@link #destroy()}: nobody may use it from then on. */
+    @Override
     public GuestMemory memory() {
         return hardware.memory();
     }
 
-    /**
-     * Puts a saved state into a machine that was built alike and has not run. Memory and disks are brought by the caller,
-     * before the machine is resumed. Afterwards the machine is PAUSED: whole, as if it had been paused here, which is how
-     * a restarted node tells it from one that is still being received.
-     *
-     * @throws MachineException if the state is damaged, of another kind of machine or of another kind of CPU
-     */
+    @Override
     public void restoreState(MachineState state) {
         operate("restore the state of", () -> {
             requireAlive();
@@ -208,7 +202,7 @@ public final class KvmMachine implements Machine {
         });
     }
 
-    /** Starts noting the pages that the guest and the devices write. Takes some 7 ms: do it while the guest runs. */
+    @Override
     public void startDirtyLog() {
         operate("log the writes of", () -> {
             requireAlive();
@@ -217,7 +211,7 @@ public final class KvmMachine implements Machine {
         });
     }
 
-    /** Stops noting written pages and forgets those not yet collected. */
+    @Override
     public void stopDirtyLog() {
         operate("stop logging the writes of", () -> {
             requireAlive();
@@ -226,11 +220,7 @@ public final class KvmMachine implements Machine {
         });
     }
 
-    /**
-     * Adds the pages written since the last call, or since the log was started, to {@code into}, and forgets them. The
-     * guest may run meanwhile: a page that it writes is in this collection or in a later one. Read pages only after
-     * this returns.
-     */
+    @Override
     public void collectDirty(DirtyBitmap into) {
         operate("collect the writes of", () -> {
             requireAlive();

@@ -12,6 +12,11 @@ interface Backing extends AutoCloseable {
     /** See {@link GuestMemory#addTouched}. */
     void addTouched(DirtyBitmap into);
 
+    /** A path by which other processes of this user open the memory, or null if there is none. */
+    default String path() {
+        return null;
+    }
+
     /** Frees what is there beside the mapping. */
     @Override
     void close();

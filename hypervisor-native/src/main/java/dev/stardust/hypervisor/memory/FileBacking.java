@@ -32,6 +32,11 @@ final class FileBacking implements Backing {
     }
 
     @Override
+    public String path() {
+        return "/proc/" + Libc.C.getpid() + "/fd/" + fd;
+    }
+
+    @Override
     public void close() {
         Libc.C.close(fd);
     }

@@ -102,6 +102,11 @@ public final class GuestMemory implements AutoCloseable {
         return address;
     }
 
+    /** A path by which another process of this user shares it while this one lives, or null if it cannot be shared. */
+    public String path() {
+        return backing.path();
+    }
+
     /** Pages that this process wrote on the guest's behalf. */
     public DirtyBitmap deviceDirty() {
         return deviceDirty;

@@ -2,7 +2,7 @@ package dev.stardust.migration.worker;
 
 import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.cluster.stream.FrameHandler;
-import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.LocalMachine;
 import dev.stardust.migration.page.PageApplier;
 import dev.stardust.migration.page.PageFrameException;
 import dev.stardust.migration.page.PageRange;
@@ -38,7 +38,7 @@ final class IncomingGuest implements FrameHandler, AutoCloseable {
         void run() throws IOException;
     }
 
-    IncomingGuest(HostedMachine vm, KvmMachine machine) throws IOException {
+    IncomingGuest(HostedMachine vm, LocalMachine machine) throws IOException {
         volumes = vm.disks().stream().map(SourceDisks::delta).toArray(DeltaVolume[]::new);
         long[] diskBlocks = new long[volumes.length];
         for (int i = 0; i < volumes.length; i++) {

@@ -3,7 +3,7 @@ package dev.stardust.migration.worker;
 import dev.stardust.cluster.stream.StreamIdle;
 import dev.stardust.cluster.stream.StreamReceiver;
 import dev.stardust.cluster.stream.StreamTransport;
-import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.LocalMachine;
 import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.hypervisor.machine.MachineStatus.Phase;
 import dev.stardust.vm.actor.Json;
@@ -20,7 +20,7 @@ final class ReceiveSession {
     private static final int FRAGMENTS_PER_POLL = 64;
 
     private final HostedMachine vm;
-    private final KvmMachine machine;
+    private final LocalMachine machine;
     private final SharedTransports transports;
     private final Path aeronFolder;
     private final String endpoint;
@@ -33,7 +33,7 @@ final class ReceiveSession {
 
     private ReceiveSession(HostedMachine vm, SharedTransports transports, Path aeronFolder, String endpoint) {
         this.vm = vm;
-        this.machine = vm.machineAs(KvmMachine.class);
+        this.machine = vm.machineAs(LocalMachine.class);
         this.transports = transports;
         this.aeronFolder = aeronFolder;
         this.endpoint = endpoint;

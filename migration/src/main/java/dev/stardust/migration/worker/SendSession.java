@@ -4,7 +4,7 @@ import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.cluster.stream.StreamSender;
 import dev.stardust.cluster.stream.StreamSession;
 import dev.stardust.cluster.stream.StreamTransport;
-import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.LocalMachine;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import dev.stardust.migration.core.RoundStats;
 import dev.stardust.migration.page.PageCompression;
@@ -29,7 +29,7 @@ final class SendSession {
     private static final int FRAME_BYTES = 120 << 10;
 
     private final HostedMachine vm;
-    private final KvmMachine machine;
+    private final LocalMachine machine;
     private final String session;
     private final StreamSession stream;
     private final SharedTransports transports;
@@ -58,7 +58,7 @@ final class SendSession {
 
     SendSession(HostedMachine vm, String session, StreamSession stream, SharedTransports transports, Path aeronFolder) {
         this.vm = vm;
-        this.machine = vm.machineAs(KvmMachine.class);
+        this.machine = vm.machineAs(LocalMachine.class);
         this.session = session;
         this.stream = stream;
         this.transports = transports;

@@ -6,7 +6,7 @@ import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.libc.MappedMemory;
 import dev.stardust.hypervisor.libc.OpenFlags;
-import dev.stardust.hypervisor.machine.KvmMachine;
+import dev.stardust.hypervisor.machine.LocalMachine;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import dev.stardust.vm.worker.HostedMachine;
 import dev.stardust.vm.worker.WorkerOp;
@@ -55,7 +55,7 @@ public final class BaseExport {
     private static JsonNode export(HostedMachine vm, Path folder, Path segments) {
         try (DiskOpener opener = new DiskOpener(segments)) {
             Files.createDirectories(folder);
-            writeMemory(vm.machineAs(KvmMachine.class).memory(), folder.resolve(MEMORY));
+            writeMemory(vm.machineAs(LocalMachine.class).memory(), folder.resolve(MEMORY));
             for (int i = 0; i < vm.disks().size(); i++) {
                 Path extents = Path.of(vm.spec().disks().get(i).extents());
                 if (vm.disks().get(i) instanceof VolumeBlockBackend disk

@@ -49,7 +49,7 @@ public final class HostedMachine {
         return built.machine();
     }
 
-    /** The machine as what it is here, for example {@code KvmMachine}; throws if it is something else. */
+    /** The machine as what it is here, for example {@code LocalMachine}; throws if it is something else. */
     public <T> T machineAs(Class<T> type) {
         if (!type.isInstance(built.machine())) {
             throw new WorkerException(

@@ -158,7 +158,7 @@ class DeploymentSpecTest {
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
                         "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus, cpu,"
                                 + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, console, restart,"
-                                + " isolation, labels, spread",
+                                + " isolation, labels, spread, hypervisor, command, env, workdir, user, secrets, tty, stdin, health",
                         "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));
     }
