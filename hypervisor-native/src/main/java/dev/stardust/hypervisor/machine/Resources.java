@@ -4,16 +4,17 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /** What must be given back, in the reverse order of how it was taken. One failure does not keep the others open. */
-final class Resources implements AutoCloseable {
+public final class Resources implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-    <T extends AutoCloseable> T add(T resource) {
+    /** Takes note of one more. */
+    public <T extends AutoCloseable> T add(T resource) {
         open.push(resource);
         return resource;
     }
 
     /** Gives everything back after building failed for that reason, which also takes note of what goes wrong now. */
-    void closeAfter(Throwable reason) {
+    public void closeAfter(Throwable reason) {
         try {
             close();
         } catch (MachineException again) {

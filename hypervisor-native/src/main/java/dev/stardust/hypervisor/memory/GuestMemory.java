@@ -70,6 +70,29 @@ public final class GuestMemory implements AutoCloseable {
         }
     }
 
+    /**
+     * RAM of its own that starts as a copy of a file.
+     *
+     * @throws IOException if it cannot be read or has not exactly {@code sizeBytes}
+     */
+    public static GuestMemory copyOf(Path file, long sizeBytes) throws IOException {
+        try (GuestMemory from = fromBase(file, sizeBytes)) {
+            GuestMemory memory = create(sizeBytes);
+            DirtyBitmap data = DirtyBitmap.forBytes(sizeBytes);
+            int fd = Libc.open(file.toString(), OpenFlags.READ_ONLY);
+            try {
+                TouchedPages.ofFile(fd, sizeBytes, data);
+            } finally {
+                Libc.C.close(fd);
+            }
+            data.forEachRun((first, count) -> UnsafeApi.copyMemory(
+                    from.address + (first << DirtyBitmap.PAGE_SHIFT),
+                    memory.address + (first << DirtyBitmap.PAGE_SHIFT),
+                    count << DirtyBitmap.PAGE_SHIFT));
+            return memory;
+        }
+    }
+
     @FunctionalInterface
     private interface Overlay {
         void map(MappedMemory over, long at, long length, int fd);

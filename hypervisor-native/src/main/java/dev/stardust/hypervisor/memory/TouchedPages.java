@@ -38,11 +38,20 @@ final class TouchedPages {
         }
     }
 
-    /** Of a private mapping of a file: the pages that are the process's own. */
+    /** Of a private mapping of a file: the pages that are this process's own. */
     static void ofPrivateMapping(long address, long sizeBytes, DirtyBitmap into) {
+        ofPrivateMapping("self", address, sizeBytes, into);
+    }
+
+    /**
+     * As the other, in another process of this user.
+     *
+     * @param process its id
+     */
+    static void ofPrivateMapping(String process, long address, long sizeBytes, DirtyBitmap into) {
         ByteBuffer entries =
                 ByteBuffer.allocateDirect(ENTRIES_AT_ONCE * ENTRY_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int fd = Libc.open("/proc/self/pagemap", OpenFlags.READ_ONLY);
+        int fd = Libc.open("/proc/" + process + "/pagemap", OpenFlags.READ_ONLY);
         try {
             long pages = sizeBytes >>> DirtyBitmap.PAGE_SHIFT;
             for (long page = 0; page < pages; page += ENTRIES_AT_ONCE) {

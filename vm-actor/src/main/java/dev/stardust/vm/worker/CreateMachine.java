@@ -2,6 +2,8 @@ package dev.stardust.vm.worker;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.stardust.hypervisor.machine.MachineSpec;
+import dev.stardust.vm.qemu.Accelerator;
+import dev.stardust.vm.qemu.QemuSpec;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.util.regex.Pattern;
  * @param boot what to start, with its kernel named, or null for a machine whose state will be restored
  * @param base file that RAM starts from as a private mapping, or null for zeroed RAM
  * @param devices its devices beside the disks
+ * @param qemu what runs the guest's code in a process of QEMU, or null for a machine of KVM
  * @param tag any text that is to be kept with the machine and told again to a restarted node, for example its role in
  *     a migration
  */
@@ -29,6 +32,7 @@ public record CreateMachine(
         String serialLog,
         List<DiskFiles> disks,
         Devices devices,
+        Accelerator qemu,
         String tag) {
     /** The console's socket, beside the serial log. */
     public static final String CONSOLE = "console.sock";
@@ -48,7 +52,23 @@ public record CreateMachine(
         require(boot == null || boot.kernel() != null, "boot: a kernel");
         disks = disks == null ? List.of() : List.copyOf(disks);
         devices = devices == null ? Devices.NONE : devices;
+        require(qemu == null || devices.vsock() == null, "vsock: QEMU has none here, its agent has another way");
         tag = checkedTag(tag);
+    }
+
+    /** A machine of KVM. */
+    public CreateMachine(
+            String vm,
+            long epoch,
+            int memoryMib,
+            Cpus cpus,
+            Boot boot,
+            String base,
+            String serialLog,
+            List<DiskFiles> disks,
+            Devices devices,
+            String tag) {
+        this(vm, epoch, memoryMib, cpus, boot, base, serialLog, disks, devices, null, tag);
     }
 
     static String checkedTag(String tag) {
@@ -73,6 +93,19 @@ public record CreateMachine(
                         .map(d -> new MachineSpec.Disk(
                                 d.serial(), d.readOnly(), d.limit().rateLimit()))
                         .toList());
+    }
+
+    /** The same for QEMU. */
+    @JsonIgnore
+    public QemuSpec qemuSpec() {
+        Path folder = path(serialLog).getParent();
+        return new QemuSpec(
+                machineSpec(),
+                folder,
+                devices.nics().stream().map(Devices.Nic::ofQemu).toList(),
+                devices.rng(),
+                devices.balloon(),
+                devices.cd() == null ? null : devices.cd().serial());
     }
 
     private static Path path(String text) {

@@ -3,6 +3,8 @@ package dev.stardust.vm.worker;
 import dev.stardust.hypervisor.limit.Rate;
 import dev.stardust.hypervisor.limit.RateLimit;
 import dev.stardust.hypervisor.virtio.net.NetSettings;
+import dev.stardust.vm.network.PortForward;
+import dev.stardust.vm.qemu.QemuSpec;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -30,16 +32,30 @@ public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon
     }
 
     /**
-     * A network interface on a tap, or a socket of passt, that is there.
+     * A network interface on a tap, or a socket of passt, that is there, or one that QEMU makes up.
      *
-     * @param tap the tap's name, or null if there is a socket
-     * @param socket the socket's path, or null if there is a tap
+     * @param tap the tap's name, or null
+     * @param socket the socket's path, or null
      * @param mac like 02:53:44:00:01:02
      * @param mtu most bytes of an IP packet
      * @param limitMbits most megabits a second each way, 0 for no limit
+     * @param ports ports of the host that lead to the guest, of a network that QEMU makes up
      */
-    public record Nic(String tap, String socket, String mac, int mtu, int limitMbits) {
+    public record Nic(String tap, String socket, String mac, int mtu, int limitMbits, List<PortForward> ports) {
         private static final long BYTES_PER_MBIT = 1_000_000 / 8;
+
+        public Nic {
+            ports = ports == null ? List.of() : List.copyOf(ports);
+        }
+
+        /** One on a tap or a socket. */
+        public Nic(String tap, String socket, String mac, int mtu, int limitMbits) {
+            this(tap, socket, mac, mtu, limitMbits, List.of());
+        }
+
+        QemuSpec.Nic ofQemu() {
+            return new QemuSpec.Nic(tap, mac, mtu, ports);
+        }
 
         NetSettings settings() {
             RateLimit limit = limitMbits == 0

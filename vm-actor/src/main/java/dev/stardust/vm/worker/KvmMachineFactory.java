@@ -47,7 +47,7 @@ final class KvmMachineFactory implements MachineFactory {
         }
     }
 
-    private static void close(List<BlockBackend> disks) {
+    static void close(List<BlockBackend> disks) {
         for (BlockBackend disk : disks) {
             try {
                 disk.close();

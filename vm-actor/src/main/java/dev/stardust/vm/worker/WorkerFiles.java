@@ -1,11 +1,12 @@
 package dev.stardust.vm.worker;
 
 import dev.stardust.hypervisor.sandbox.Landlock;
+import dev.stardust.vm.qemu.Programs;
+import dev.stardust.vm.qemu.QemuFiles;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -48,9 +49,9 @@ final class WorkerFiles {
      * Makes the folders that are missing and the rules for a worker.
      *
      * @param folder the worker's
-     * @param onlyVm name of the one VM of a strict worker, else null
+     * @param only the one VM of a strict worker, else null
      */
-    static Landlock of(WorkerSettings settings, Path folder, String onlyVm) throws IOException {
+    static Landlock of(WorkerSettings settings, Path folder, CreateMachine only) throws IOException {
         Landlock files = new Landlock().read(PROC);
         SYSTEM.forEach(path -> files.read(Path.of(path)));
         addJava(files, Path.of(System.getProperty("java.home")));
@@ -77,12 +78,15 @@ final class WorkerFiles {
         if (Files.isDirectory(shared)) {
             files.read(shared);
         }
+        if (only != null && only.qemu() != null) {
+            QemuFiles.add(files);
+        }
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
                 .read(made(data.resolve("bases")))
                 // Not its folder aeron: a restarted node makes that anew.
                 .write(made(data.resolve("run")))
-                .write(made(onlyVm == null ? vms : vms.resolve(onlyVm)))
+                .write(made(only == null ? vms : vms.resolve(only.vm())))
                 .write(folder);
     }
 
@@ -110,15 +114,6 @@ final class WorkerFiles {
 
     /** Puts a process into a session of its own. */
     static Path setsid() throws IOException {
-        List<String> looked = new ArrayList<>();
-        for (String folder :
-                System.getenv().getOrDefault("PATH", "/usr/bin:/bin").split(File.pathSeparator)) {
-            Path program = Path.of(folder, "setsid");
-            if (Files.isExecutable(program)) {
-                return program;
-            }
-            looked.add(folder);
-        }
-        throw new IOException("there is no setsid in " + looked + ": install the package util-linux");
+        return Programs.require("setsid", "util-linux");
     }
 }

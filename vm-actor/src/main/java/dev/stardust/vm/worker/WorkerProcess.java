@@ -55,7 +55,7 @@ final class WorkerProcess {
             // One malloc arena for each of a worker's many threads would cost more than the little contention there is.
             builder.environment().put("MALLOC_ARENA_MAX", "2");
             return settings.confined()
-                    ? Confinement.run(WorkerFiles.of(settings, folder, only == null ? null : only.vm()), builder::start)
+                    ? Confinement.run(WorkerFiles.of(settings, folder, only), builder::start)
                     : builder.start();
         } catch (IOException e) {
             FileTree.delete(folder);
@@ -74,8 +74,7 @@ final class WorkerProcess {
         command.add("-XX:ErrorFile=" + folder.resolve("hs_err.log"));
         command.add("-Djava.io.tmpdir=" + temp(folder));
         if (settings.confined()) {
-            boolean connects = only != null && only.devices().connects();
-            command.add("-D" + WorkerRuntime.CONFINED + "=" + (connects ? WorkerRuntime.CONNECTS : "all"));
+            command.add("-D" + WorkerRuntime.CONFINED + "=" + limits(only));
         }
         command.addAll(settings.javaOptions());
         command.add("-cp");
@@ -83,6 +82,13 @@ final class WorkerProcess {
         command.add(settings.mainClass());
         command.add(folder.toString());
         return command;
+    }
+
+    private static String limits(CreateMachine only) {
+        if (only != null && only.qemu() != null) {
+            return WorkerRuntime.STARTS;
+        }
+        return only != null && only.devices().connects() ? WorkerRuntime.CONNECTS : "all";
     }
 
     /**

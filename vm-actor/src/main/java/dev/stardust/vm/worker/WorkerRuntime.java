@@ -20,6 +20,9 @@ public final class WorkerRuntime {
 
     static final String CONNECTS = "connects";
 
+    /** Or, for a worker that starts one other program, limits them once that runs. */
+    static final String STARTS = "starts";
+
     /** A guest that was started has the CPU to itself until then. */
     private static final long READY_DELAY_MS = 50;
 
@@ -39,7 +42,20 @@ public final class WorkerRuntime {
         Path data = workerDir.toAbsolutePath().normalize().getParent().getParent();
         try (DiskOpener disks = new DiskOpener(data.resolve("segments"), data.resolve(SHARED));
                 ReadyCores cores = new ReadyCores(READY_DELAY_MS)) {
-            run(workerDir, extensions, new KvmMachineFactory(disks, cores));
+            MachineFactory kvm = new KvmMachineFactory(disks, cores);
+            MachineFactory qemu = new QemuMachineFactory(disks, WorkerRuntime::confineWith);
+            run(
+                    workerDir,
+                    extensions,
+                    (spec, listener, events) ->
+                            (spec.qemu() == null ? kvm : qemu).create(spec, listener, events));
+        }
+    }
+
+    /** The one program that this process starts runs: it starts no other, and does not need to any more. */
+    private static void confineWith(long child) {
+        if (STARTS.equals(System.getProperty(CONFINED))) {
+            WorkerSyscalls.filterBeside(child).install();
         }
     }
 
@@ -53,7 +69,7 @@ public final class WorkerRuntime {
                 Protocol.VERSION);
         try (WorkerServer server = new WorkerServer(workerDir, self, factory, extensions)) {
             String confined = System.getProperty(CONFINED);
-            if (confined != null) {
+            if (confined != null && !confined.equals(STARTS)) {
                 // It listens, and nobody has told it to run a guest yet.
                 WorkerSyscalls.filter(confined.equals(CONNECTS)).install();
             }

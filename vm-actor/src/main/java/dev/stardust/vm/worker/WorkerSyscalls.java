@@ -53,6 +53,13 @@ final class WorkerSyscalls {
         return connects ? others().allow(Syscall.CONNECT) : others();
     }
 
+    /** A filter for this process, which has a child that it waits for, looks into and may end. */
+    static Seccomp filterBeside(long child) {
+        return filter(true)
+                .allow(Syscall.WAIT4, Syscall.WAITID, Syscall.PROCESS_VM_READV)
+                .allowIf(Syscall.KILL, 0, child);
+    }
+
     private static Seccomp others() {
         return new Seccomp()
                 .allowIf(Syscall.IOCTL, 1, ioctls())

@@ -1,0 +1,26 @@
+package dev.stardust.vm.qemu;
+
+import dev.stardust.hypervisor.memory.DirtyBitmap;
+import java.util.function.LongConsumer;
+
+/**
+ * What a host gives to its machines of QEMU.
+ *
+ * @param accelerator what runs the guest's code
+ * @param hasher tells pages apart
+ * @param afterStart hears the process id once QEMU runs and will not be started again in this process
+ */
+public record QemuHost(Accelerator accelerator, PageHasher hasher, LongConsumer afterStart) {
+    /** Of a page, for those who hash. */
+    static final int PAGE_BYTES = DirtyBitmap.PAGE_SIZE;
+
+    /** Hashes pages in batches; it resists collisions. */
+    @FunctionalInterface
+    public interface PageHasher {
+        /** Bytes of a hash. */
+        int HASH_BYTES = 32;
+
+        /** Writes {@code pages} hashes of 32 bytes each, one after the other, to {@code hashes}. */
+        void hash(long address, int pages, long hashes);
+    }
+}

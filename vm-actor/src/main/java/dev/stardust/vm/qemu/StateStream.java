@@ -1,0 +1,126 @@
+package dev.stardust.vm.qemu;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.hypervisor.machine.MachineException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** Takes a machine's state from QEMU's migration stream, and puts one in, over a socket in the machine's folder. */
+final class StateStream {
+    private static final long TIMEOUT_MS = 30_000;
+    private static final long POLL_MS = 1;
+
+    /** Fits a frame of the worker's protocol. */
+    private static final int MAX_BYTES = 15 << 20;
+
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final Monitor monitor;
+    private final Path socket;
+
+    StateStream(Monitor monitor, Path folder) {
+        this.monitor = monitor;
+        this.socket = folder.resolve(QemuCommand.STATE_SOCKET);
+    }
+
+    /** Both ends leave RAM out, which is in a shared file. */
+    void prepare() {
+        ObjectNode arguments = JsonNodeFactory.instance.objectNode();
+        arguments.putArray("capabilities").addObject().put("capability", "x-ignore-shared").put("state", true);
+        monitor.execute("migrate-set-capabilities", arguments, TIMEOUT_MS);
+    }
+
+    /** The state of a machine that stands still. */
+    byte[] save() throws IOException {
+        Files.deleteIfExists(socket);
+        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(socket));
+            monitor.execute("migrate", uri(), TIMEOUT_MS);
+            byte[] state;
+            try (SocketChannel channel = accept(listener, TIMEOUT_MS)) {
+                state = readAll(channel);
+            }
+            awaitEnd();
+            return state;
+        } finally {
+            Files.deleteIfExists(socket);
+        }
+    }
+
+    /** Puts a state into a machine that waits for one. */
+    void restore(byte[] state) throws IOException {
+        Files.deleteIfExists(socket);
+        monitor.execute("migrate-incoming", uri(), TIMEOUT_MS);
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            ByteBuffer bytes = ByteBuffer.wrap(state);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } finally {
+            Files.deleteIfExists(socket);
+        }
+        awaitEnd();
+    }
+
+    private static ObjectNode uri() {
+        return JsonNodeFactory.instance.objectNode().put("uri", "unix:" + QemuCommand.STATE_SOCKET);
+    }
+
+    /** The first connection; fails after that time. */
+    static SocketChannel accept(ServerSocketChannel listener, long timeoutMs) throws IOException {
+        try (Selector selector = Selector.open()) {
+            listener.configureBlocking(false);
+            listener.register(selector, SelectionKey.OP_ACCEPT);
+            if (selector.select(timeoutMs) == 0) {
+                throw new IOException("QEMU did not connect within " + timeoutMs + " ms");
+            }
+        }
+        SocketChannel channel = listener.accept();
+        channel.configureBlocking(true);
+        return channel;
+    }
+
+    private static byte[] readAll(SocketChannel channel) throws IOException {
+        ByteArrayOutputStream state = new ByteArrayOutputStream();
+        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+        while (channel.read(piece.clear()) >= 0) {
+            if (state.size() > MAX_BYTES - piece.position()) {
+                throw new IOException("QEMU's state is longer than " + MAX_BYTES + " bytes");
+            }
+            state.write(piece.array(), 0, piece.position());
+        }
+        return state.toByteArray();
+    }
+
+    private void awaitEnd() {
+        long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS);
+        while (true) {
+            var said = monitor.execute("query-migrate", JsonNodeFactory.instance.objectNode(), TIMEOUT_MS);
+            String status = said.path("status").asText();
+            if (status.equals("completed")) {
+                return;
+            }
+            if (status.equals("failed") || System.nanoTime() > endNs) {
+                throw new MachineException(
+                        "QEMU's state is " + status + ": " + said.path("error-desc").asText("no reason given"));
+            }
+            try {
+                Thread.sleep(POLL_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new MachineException("interrupted while QEMU moved its state", e);
+            }
+        }
+    }
+}
