@@ -20,6 +20,7 @@ public final class UnixSocket {
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int SHUT_RD = 0;
     private static final int SHUT_WR = 1;
+    private static final int F_SETFL = 4;
     private static final int OWNER_ONLY = 0600;
 
     private UnixSocket() {}
@@ -83,6 +84,11 @@ public final class UnixSocket {
     public static int accept(int listener) {
         int fd = Libc.C.accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
         return fd < 0 ? -Libc.errno() : fd;
+    }
+
+    /** Has calls on a connection wait from now on; {@link #endReading} and {@link #endWriting} end the wait. */
+    public static void makeBlocking(int fd) {
+        Libc.check(Libc.C.fcntl(fd, F_SETFL, 0), "fcntl of a socket");
     }
 
     /** A connection's descriptor, or a negative error number: EAGAIN when whoever listens there does not keep up. */
