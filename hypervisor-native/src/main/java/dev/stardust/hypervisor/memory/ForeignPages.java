@@ -39,7 +39,8 @@ public final class ForeignPages {
      */
     public static ForeignPages of(long pid, Path file, long sizeBytes) throws IOException {
         List<String> maps = Files.readAllLines(Path.of("/proc/" + pid + "/maps"), StandardCharsets.ISO_8859_1);
-        String name = new String(file.toRealPath().toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        String name =
+                new String(file.toRealPath().toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         for (String line : maps) {
             if (line.endsWith(" " + name)) {
                 String[] range = line.substring(0, line.indexOf(' ')).split("-", 2);
@@ -59,8 +60,7 @@ public final class ForeignPages {
 
     /** Copies pages to the same places of memory that starts at {@code to}. */
     public void copy(DirtyBitmap pages, long to) {
-        pages.forEachRun((first, count) ->
-                read(first << DirtyBitmap.PAGE_SHIFT, count << DirtyBitmap.PAGE_SHIFT, to));
+        pages.forEachRun((first, count) -> read(first << DirtyBitmap.PAGE_SHIFT, count << DirtyBitmap.PAGE_SHIFT, to));
     }
 
     private void read(long offset, long bytes, long to) {

@@ -23,8 +23,7 @@ final class DirtyByHash {
     /** All that was ever touched: a page that the guest gave back is a hole again, and yet the target may hold something. */
     private final DirtyBitmap ever;
 
-    private final ByteBuffer hashes = BufferUtil.allocateDirectAligned(
-            BATCH * PageHasher.HASH_BYTES, Long.BYTES);
+    private final ByteBuffer hashes = BufferUtil.allocateDirectAligned(BATCH * PageHasher.HASH_BYTES, Long.BYTES);
 
     /** Has not looked yet: every page that may hold something counts as changed. */
     DirtyByHash(GuestMemory memory, PageHasher hasher) {

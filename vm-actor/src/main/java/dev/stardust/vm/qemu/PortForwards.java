@@ -43,7 +43,8 @@ final class PortForwards {
         if (rules.isEmpty()) {
             return;
         }
-        Thread thread = new Thread(() -> keepTrying(rules), "ports-" + spec.machine().name());
+        Thread thread =
+                new Thread(() -> keepTrying(rules), "ports-" + spec.machine().name());
         thread.setDaemon(true);
         thread.start();
     }
@@ -58,7 +59,10 @@ final class PortForwards {
                 }
             }
             if (!left.isEmpty()) {
-                LOG.warn("VM {}: ports of this host are in use and do not lead to it: {}", spec.machine().name(), left);
+                LOG.warn(
+                        "VM {}: ports of this host are in use and do not lead to it: {}",
+                        spec.machine().name(),
+                        left);
             }
         } catch (MachineException e) {
             LOG.debug("VM {} is gone before its ports were free", spec.machine().name());

@@ -18,12 +18,13 @@ final class QemuCommand {
     static final String AGENT_PORT = "dev.stardust.agent";
 
     static final String MONITOR_SOCKET = "qmp.sock";
+    static final String SERIAL_SOCKET = "serial.sock";
     static final String DISK_SOCKET = "nbd.sock";
     static final String TERMINAL_SOCKET = "terminal.sock";
     static final String STATE_SOCKET = "state.sock";
 
     /** Where the node reaches the guest's agent. */
-    public static final String AGENT_SOCKET = "agent.sock";
+    static final String AGENT_SOCKET = "agent.sock";
 
     /** Of the CD in the drive. */
     static final String CD_EXPORT = "cd";
@@ -108,7 +109,7 @@ final class QemuCommand {
     }
 
     private void consoles() {
-        add("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial");
+        add("-chardev", "socket,id=serial,path=" + SERIAL_SOCKET, "-serial", "chardev:serial");
         add("-device", "virtio-serial-pci,id=serial-bus,max_ports=4");
         add("-chardev", "socket,id=agent,path=" + AGENT_SOCKET + ",server=on,wait=off");
         add("-device", "virtserialport,bus=serial-bus.0,nr=1,chardev=agent,name=" + AGENT_PORT);

@@ -54,7 +54,8 @@ public final class QemuMachine implements LocalMachine {
     private boolean destroyed;
     private DirtyByHash dirty;
 
-    private QemuMachine(QemuSpec spec, List<BlockBackend> disks, BlockBackend cd, MachineListener listener, QemuHost host)
+    private QemuMachine(
+            QemuSpec spec, List<BlockBackend> disks, BlockBackend cd, MachineListener listener, QemuHost host)
             throws IOException {
         this.spec = spec;
         this.listener = listener;
@@ -179,7 +180,8 @@ public final class QemuMachine implements LocalMachine {
             if (spec.machine().boot() != null) {
                 throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
             }
-            parts.restore(QemuState.open(spec.machine().memoryMib(), spec.machine().vcpus(), state));
+            parts.restore(
+                    QemuState.open(spec.machine().memoryMib(), spec.machine().vcpus(), state));
             synchronized (phaseLock) {
                 requireStillThere();
                 bootable = true;
@@ -264,7 +266,7 @@ public final class QemuMachine implements LocalMachine {
             requireStillThere();
         }
         command("stop");
-        parts.process().drain();
+        parts.serial().drain();
         parts.refresh();
         synchronized (phaseLock) {
             requireStillThere();

@@ -13,10 +13,6 @@ import dev.stardust.hypervisor.nbd.NbdExport;
 import dev.stardust.hypervisor.nbd.NbdServer;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +26,7 @@ final class QemuParts {
     private static final long CONNECT_MS = 30_000;
     private static final long COMMAND_MS = 10_000;
     private static final long QUIT_MS = 2_000;
-    private static final long LAST_WORDS_MS = 100;
+    private static final long LAST_WORDS_MS = 1_000;
     /** Has the kernel end QEMU with the thread that started it. */
     static final String KILLER = "setpriv";
 
@@ -50,6 +46,7 @@ final class QemuParts {
 
     private BasePages basePages;
     private QemuProcess process;
+    private SerialLine serial;
     private Monitor monitor;
     private StateStream state;
     private PortForwards forwards;
@@ -126,21 +123,19 @@ final class QemuParts {
         words.add(Programs.require(KILLER, "util-linux").toString());
         words.addAll(List.of("--pdeathsig", "KILL"));
         words.add(Programs.require(QemuCommand.PROGRAM, "qemu-system-x86").toString());
-        words.addAll(
-                QemuCommand.of(spec, host.accelerator(), memoryPath, shared, machine.boot() == null));
-        Path socket = socket(QemuCommand.MONITOR_SOCKET);
-        Files.deleteIfExists(socket);
-        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            listener.bind(UnixDomainSocketAddress.of(socket));
-            process = QemuProcess.start(machine.name(), words, spec.folder(), environment, console);
+        words.addAll(QemuCommand.of(spec, host.accelerator(), memoryPath, shared, machine.boot() == null));
+        try (Listener forSerial = new Listener(socket(QemuCommand.SERIAL_SOCKET));
+                Listener forMonitor = new Listener(socket(QemuCommand.MONITOR_SOCKET))) {
+            QemuProcess begun = QemuProcess.start(machine.name(), words, spec.folder(), environment);
+            process = begun;
             resources.add(this::end);
-            QemuProcess begun = process;
             // Also ends the wait for a connection that will not come.
-            begun.exit().thenRun(() -> closeQuietly(listener));
-            monitor = connected(listener);
-            process.exit().thenAccept(status -> ended.accept(status, begun.lastWords()));
-        } finally {
-            Files.deleteIfExists(socket);
+            begun.onExit(status -> {
+                forSerial.giveUp();
+                forMonitor.giveUp();
+            });
+            connect(forSerial, forMonitor);
+            begun.onExit(status -> ended.accept(status, begun.lastWords()));
         }
         state = new StateStream(monitor, spec.folder());
         state.prepare();
@@ -148,24 +143,16 @@ final class QemuParts {
         host.afterStart().accept(process.pid());
     }
 
-    private Monitor connected(ServerSocketChannel listener) throws IOException {
+    private void connect(Listener forSerial, Listener forMonitor) throws IOException {
+        String name = spec.machine().name();
         try {
-            Monitor made = new Monitor(StateStream.accept(listener, CONNECT_MS), spec.machine().name(), events);
-            made.negotiate(CONNECT_MS);
-            return made;
+            serial = new SerialLine(forSerial.accept(CONNECT_MS), console, name);
+            monitor = new Monitor(forMonitor.accept(CONNECT_MS), name, events);
+            monitor.negotiate(CONNECT_MS);
         } catch (IOException | MachineException e) {
             process.awaitExit(LAST_WORDS_MS);
             String words = process.lastWords();
-            throw new IOException(
-                    "QEMU did not start" + (words.isEmpty() ? ": " + e.getMessage() : ": " + words), e);
-        }
-    }
-
-    private static void closeQuietly(ServerSocketChannel listener) {
-        try {
-            listener.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new IOException("QEMU did not start: " + (words.isEmpty() ? e.getMessage() : words), e);
         }
     }
 
@@ -179,6 +166,10 @@ final class QemuParts {
 
     QemuProcess process() {
         return requireStarted(process);
+    }
+
+    SerialLine serial() {
+        return requireStarted(serial);
     }
 
     StateStream state() {
@@ -214,12 +205,22 @@ final class QemuParts {
         try {
             if (memory == null) {
                 memory = resources.add(GuestMemory.fromBase(spec.machine().base(), memoryBytes()));
-                start(spec.machine().base().toString(), false, Map.of("LD_PRELOAD", ""));
+                start(
+                        spec.machine().base().toString(),
+                        false,
+                        BasePages.environment(spec.machine().base(), spec.folder()));
                 basePages = new BasePages(spec.machine().base(), memory, process.pid());
             }
-            state.restore(stream);
         } catch (IOException e) {
             throw new MachineException(e.getMessage(), e);
+        }
+        try {
+            state.restore(stream);
+        } catch (IOException | MachineException e) {
+            // A QEMU that cannot take a state says why and ends.
+            boolean told =
+                    process.awaitExit(LAST_WORDS_MS) && !process.lastWords().isEmpty();
+            throw new MachineException(told ? process.lastWords() : e.getMessage(), e);
         }
     }
 
@@ -259,6 +260,9 @@ final class QemuParts {
         }
         if (monitor != null) {
             monitor.close();
+        }
+        if (serial != null) {
+            serial.close();
         }
     }
 }

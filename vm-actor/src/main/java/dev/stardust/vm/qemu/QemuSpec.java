@@ -16,8 +16,7 @@ import java.util.List;
  * @param balloon whether it has a balloon
  * @param cd what the guest reads as the id of its CD drive, or null for no drive
  */
-public record QemuSpec(
-        MachineSpec machine, Path folder, List<Nic> nics, boolean rng, boolean balloon, String cd) {
+public record QemuSpec(MachineSpec machine, Path folder, List<Nic> nics, boolean rng, boolean balloon, String cd) {
     public QemuSpec {
         nics = List.copyOf(nics);
     }

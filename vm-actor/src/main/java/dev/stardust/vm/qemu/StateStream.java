@@ -5,12 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stardust.hypervisor.machine.MachineException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,24 +33,24 @@ final class StateStream {
     /** Both ends leave RAM out, which is in a shared file. */
     void prepare() {
         ObjectNode arguments = JsonNodeFactory.instance.objectNode();
-        arguments.putArray("capabilities").addObject().put("capability", "x-ignore-shared").put("state", true);
+        arguments
+                .putArray("capabilities")
+                .addObject()
+                .put("capability", "x-ignore-shared")
+                .put("state", true);
         monitor.execute("migrate-set-capabilities", arguments, TIMEOUT_MS);
     }
 
     /** The state of a machine that stands still. */
     byte[] save() throws IOException {
-        Files.deleteIfExists(socket);
-        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-            listener.bind(UnixDomainSocketAddress.of(socket));
+        try (Listener listener = new Listener(socket)) {
             monitor.execute("migrate", uri(), TIMEOUT_MS);
             byte[] state;
-            try (SocketChannel channel = accept(listener, TIMEOUT_MS)) {
+            try (SocketChannel channel = listener.accept(TIMEOUT_MS)) {
                 state = readAll(channel);
             }
             awaitEnd();
             return state;
-        } finally {
-            Files.deleteIfExists(socket);
         }
     }
 
@@ -75,20 +71,6 @@ final class StateStream {
 
     private static ObjectNode uri() {
         return JsonNodeFactory.instance.objectNode().put("uri", "unix:" + QemuCommand.STATE_SOCKET);
-    }
-
-    /** The first connection; fails after that time. */
-    static SocketChannel accept(ServerSocketChannel listener, long timeoutMs) throws IOException {
-        try (Selector selector = Selector.open()) {
-            listener.configureBlocking(false);
-            listener.register(selector, SelectionKey.OP_ACCEPT);
-            if (selector.select(timeoutMs) == 0) {
-                throw new IOException("QEMU did not connect within " + timeoutMs + " ms");
-            }
-        }
-        SocketChannel channel = listener.accept();
-        channel.configureBlocking(true);
-        return channel;
     }
 
     private static byte[] readAll(SocketChannel channel) throws IOException {
@@ -112,8 +94,8 @@ final class StateStream {
                 return;
             }
             if (status.equals("failed") || System.nanoTime() > endNs) {
-                throw new MachineException(
-                        "QEMU's state is " + status + ": " + said.path("error-desc").asText("no reason given"));
+                throw new MachineException("QEMU's state is " + status + ": "
+                        + said.path("error-desc").asText("no reason given"));
             }
             try {
                 Thread.sleep(POLL_MS);

@@ -44,11 +44,8 @@ public final class WorkerRuntime {
                 ReadyCores cores = new ReadyCores(READY_DELAY_MS)) {
             MachineFactory kvm = new KvmMachineFactory(disks, cores);
             MachineFactory qemu = new QemuMachineFactory(disks, WorkerRuntime::confineWith);
-            run(
-                    workerDir,
-                    extensions,
-                    (spec, listener, events) ->
-                            (spec.qemu() == null ? kvm : qemu).create(spec, listener, events));
+            run(workerDir, extensions, (spec, listener, events) -> (spec.qemu() == null ? kvm : qemu)
+                    .create(spec, listener, events));
         }
     }
 

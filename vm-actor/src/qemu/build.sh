@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds what is preloaded into a QEMU that runs a clone. build.sh OUTPUT
+set -eu
+mkdir -p "$(dirname "$1")"
+${CC:-gcc} -O2 -shared -fPIC -U_FORTIFY_SOURCE -Wall -Wextra -Werror -o "$1" "$(dirname "$0")/readonly.c"
+strip "$1"
