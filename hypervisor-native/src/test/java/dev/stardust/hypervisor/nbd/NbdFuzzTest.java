@@ -138,7 +138,9 @@ class NbdFuzzTest {
             out.writeLong(random.nextInt(4) == 0 ? any(random, OFFSETS) : random.nextInt(SIZE));
             out.writeInt((int) length);
             if (type == Nbd.CMD_WRITE) {
-                out.write(new byte[(int) Math.min(length, 8192)]);
+                byte[] data = new byte[(int) Math.min(length, 8192)];
+                random.nextBytes(data);
+                out.write(data);
             }
         }
         return bytes.toByteArray();
