@@ -196,7 +196,7 @@ class HandshakeTest {
     @Test
     void aHandshakeThatDoesNotEndIsHungUpOn() throws IOException {
         Path hasty = dir.resolve("hasty.sock");
-        try (NbdServer ofHaste = new NbdServer(hasty, List.of(one), 200);
+        try (NbdServer ofHaste = new NbdServer(hasty, List.of(one), 200, 200);
                 NbdClient client = new NbdClient(hasty)) {
             assertTrue(client.isHungUp());
             assertEquals(hasty, ofHaste.path());

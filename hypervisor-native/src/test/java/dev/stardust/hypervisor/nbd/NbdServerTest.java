@@ -316,6 +316,23 @@ class NbdServerTest {
         }
     }
 
+    @Test
+    void whoTakesNoAnswersDoesNotHoldUpQuiesce() throws IOException {
+        Path hasty = dir.resolve("hasty.sock");
+        try (NbdServer ofHaste = new NbdServer(hasty, List.of(new NbdExport("disk-0", disk, false)), 10_000, 200);
+                NbdClient deaf = NbdClient.ready(hasty, "disk-0");
+                NbdClient other = NbdClient.ready(hasty, "disk-0")) {
+            for (int i = 0; i < 10; i++) {
+                deaf.send(Nbd.CMD_READ, 0, 0, 32 * MIB);
+            }
+            assertEquals(512, other.read(0, 512).length);
+            ofHaste.quiesce();
+            ofHaste.resume();
+            assertThrows(IOException.class, () -> deaf.answer(32 * MIB));
+            assertEquals(512, other.read(0, 512).length);
+        }
+    }
+
     private static int write(NbdClient client, int length) {
         try {
             return client.write(0, new byte[length]);
