@@ -90,6 +90,7 @@ missing_packages() { # purpose
       command -v grub-mkrescue >/dev/null || wanted+=(grub-common)
       [ -d /usr/lib/grub/i386-pc ] || wanted+=(grub-pc-bin)
       command -v mformat >/dev/null || wanted+=(mtools)
+      command -v nbdcopy >/dev/null || wanted+=(libnbd-bin)
       ;;
   esac
   case "$1" in

@@ -74,6 +74,9 @@ class ArchitectureTest {
                             .and(resideOutsideOfPackages(
                                     // Files on this machine: what can be started from them.
                                     "dev.stardust.hypervisor.boot..",
+                                    // Volumes served to programs on this machine.
+                                    "dev.stardust.hypervisor.nbd..",
+                                    "dev.stardust.vm.disk..",
                                     // A store on this machine.
                                     "dev.stardust.chunk.local..",
                                     "dev.stardust.chunk.tree..",

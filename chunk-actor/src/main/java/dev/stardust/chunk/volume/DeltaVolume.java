@@ -148,6 +148,20 @@ public final class DeltaVolume implements Volume {
     }
 
     @Override
+    public synchronized long extent(long offset, long length) throws IOException {
+        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes);
+        checkOpen();
+        long b = offset / BLOCK_BYTES;
+        if (!map.present().contains(b)) {
+            return base.extent(offset, Math.min(length, map.present().next(b) * BLOCK_BYTES - offset));
+        }
+        long n = Math.min(length, map.present().nextAbsent(b) * BLOCK_BYTES - offset);
+        long at = dataPosition + offset;
+        long data = file.nextData(at);
+        return data > at ? -Math.min(n, data - at) : Math.min(n, file.nextHole(at) - at);
+    }
+
+    @Override
     public synchronized void write(long offset, long address, int length) throws IOException {
         Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes);
         checkWritable();

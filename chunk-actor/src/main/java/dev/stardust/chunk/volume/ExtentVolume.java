@@ -25,6 +25,16 @@ abstract class ExtentVolume extends ReadOnlyVolume {
     }
 
     @Override
+    public final long extent(long offset, long length) {
+        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes());
+        int i = extents.firstEndingAfter(offset);
+        long start = i < extents.count() ? extents.offset(i) : sizeBytes();
+        return start > offset
+                ? -Math.min(length, start - offset)
+                : Math.min(length, start + extents.length(i) - offset);
+    }
+
+    @Override
     public final synchronized void read(long offset, long address, int length) throws IOException {
         Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes());
         long end = offset + length;

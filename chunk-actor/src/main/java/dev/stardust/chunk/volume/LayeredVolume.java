@@ -153,6 +153,12 @@ public final class LayeredVolume implements Volume {
     }
 
     @Override
+    public long extent(long offset, long length) throws IOException {
+        DeltaVolume d = delta;
+        return (d == null ? tiny : d).extent(offset, length);
+    }
+
+    @Override
     public synchronized void write(long offset, long address, int length) throws IOException {
         Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes());
         if (length > 0) {

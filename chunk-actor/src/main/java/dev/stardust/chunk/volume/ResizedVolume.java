@@ -35,6 +35,13 @@ final class ResizedVolume extends ReadOnlyVolume {
     }
 
     @Override
+    public long extent(long offset, long length) throws IOException {
+        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes);
+        long there = Math.min(length, volume.sizeBytes() - offset);
+        return there > 0 ? volume.extent(offset, there) : -length;
+    }
+
+    @Override
     public void close() throws IOException {
         volume.close();
     }

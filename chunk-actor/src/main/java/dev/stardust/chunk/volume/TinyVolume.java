@@ -204,6 +204,25 @@ final class TinyVolume extends ReadOnlyVolume {
         }
     }
 
+    @Override
+    public synchronized long extent(long offset, long length) throws IOException {
+        Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ sizeBytes());
+        long number = offset / WINDOW_BYTES;
+        ChunkId id = windows.get(number);
+        if (id != null) {
+            long n = Math.min(length, (number + 1) * WINDOW_BYTES - offset);
+            return id.isZero() ? -n : n;
+        }
+        if (windows.isEmpty()) {
+            return base.extent(offset, length);
+        }
+        long end = (number + 1) * WINDOW_BYTES;
+        while (end - offset < length && !windows.containsKey(end / WINDOW_BYTES)) {
+            end += WINDOW_BYTES;
+        }
+        return base.extent(offset, Math.min(length, end - offset));
+    }
+
     /** Bytes of a window: the last one may be shorter. */
     int windowBytes(long number) {
         return (int) Math.min(WINDOW_BYTES, sizeBytes() - number * WINDOW_BYTES);

@@ -23,6 +23,16 @@ public interface Volume extends AutoCloseable {
      */
     void zero(long offset, long length) throws IOException;
 
+    /**
+     * How many bytes from {@code offset} are alike, at most {@code length}: negative when they are known to be zeros without
+     * looking at them, positive when they may hold data. There may be more of the same kind behind them.
+     *
+     * @param length at least 1
+     */
+    default long extent(long offset, long length) throws IOException {
+        return length;
+    }
+
     /** Returns once everything written before is on stable storage. */
     void flush() throws IOException;
 

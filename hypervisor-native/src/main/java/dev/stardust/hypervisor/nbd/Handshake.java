@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** The server's side of a fixed newstyle handshake with one client. */
@@ -25,28 +26,34 @@ final class Handshake {
     private final SocketInput input;
     private final SocketOutput output;
     private final List<NbdExport> exports;
+    private final Consumer<Agreed> onAgreed;
     private boolean noZeroes;
     private boolean structured;
 
     /** The export that the client has selected {@code base:allocation} for, or null. */
     private NbdExport allocationOf;
 
-    /** Set when the client is to be served. */
-    private Agreed agreed;
+    private boolean served;
 
-    Handshake(SocketInput input, SocketOutput output, List<NbdExport> exports) {
+    /**
+     * A handshake that is about to begin.
+     *
+     * @param onAgreed hears what was agreed before the client does
+     */
+    Handshake(SocketInput input, SocketOutput output, List<NbdExport> exports, Consumer<Agreed> onAgreed) {
         this.input = input;
         this.output = output;
         this.exports = exports;
+        this.onAgreed = onAgreed;
     }
 
-    /** What was agreed; nothing when the client is to be served no longer. */
-    Optional<Agreed> run() {
+    /** Whether a disk was agreed on, and the client awaits to be served. */
+    boolean run() {
         boolean goesOn = greet();
         while (goesOn) {
             goesOn = option();
         }
-        return Optional.ofNullable(agreed);
+        return served;
     }
 
     private boolean greet() {
@@ -102,9 +109,8 @@ final class Handshake {
                 .putLong(0, choice.sizeBytes())
                 .putShort(Long.BYTES, (short) export.get().transmissionFlags());
         answer.position(answer.capacity());
-        if (output.send(answer)) {
-            agreed = choice;
-        }
+        onAgreed.accept(choice);
+        served = output.send(answer);
         return false;
     }
 
@@ -140,13 +146,13 @@ final class Handshake {
         Agreed choice = choice(export.get());
         boolean sent = reply(option, Nbd.REP_INFO, exportInfo(choice))
                 && reply(option, Nbd.REP_INFO, blockSizes())
-                && (!asks(data, Nbd.INFO_NAME) || reply(option, Nbd.REP_INFO, nameInfo(export.get())))
-                && reply(option, Nbd.REP_ACK);
+                && (!asks(data, Nbd.INFO_NAME) || reply(option, Nbd.REP_INFO, nameInfo(export.get())));
         if (sent && option == Nbd.OPT_GO) {
-            agreed = choice;
+            onAgreed.accept(choice);
+            served = reply(option, Nbd.REP_ACK);
             return false;
         }
-        return sent;
+        return sent && reply(option, Nbd.REP_ACK);
     }
 
     private static boolean asks(ByteBuffer requests, int info) {

@@ -86,11 +86,14 @@ final class NbdConnection {
     }
 
     private void handshakeAndServe() {
-        agreed = new Handshake(input, output, server.exports()).run().orElse(null);
-        if (agreed != null) {
-            server.agreed();
+        if (new Handshake(input, output, server.exports(), this::agree).run()) {
             serve();
         }
+    }
+
+    private void agree(Agreed choice) {
+        agreed = choice;
+        server.agreed();
     }
 
     private void serve() {

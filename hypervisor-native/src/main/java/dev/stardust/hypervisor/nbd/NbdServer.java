@@ -40,6 +40,7 @@ public final class NbdServer implements AutoCloseable {
     private final Path path;
     private final List<NbdExport> exports;
     private final long handshakeLimitNanos;
+    private final long answerLimitMs;
     private final RequestGate gate = new RequestGate();
     private final TransferPool transfers = new TransferPool();
     private final int listener;
@@ -65,15 +66,16 @@ public final class NbdServer implements AutoCloseable {
      * @throws NativeException if another process listens there
      */
     public NbdServer(Path path, List<NbdExport> exports) {
-        this(path, exports, HANDSHAKE_LIMIT_MS);
+        this(path, exports, HANDSHAKE_LIMIT_MS, ANSWER_LIMIT_MS);
     }
 
-    NbdServer(Path path, List<NbdExport> exports, long handshakeLimitMs) {
+    NbdServer(Path path, List<NbdExport> exports, long handshakeLimitMs, long answerLimitMs) {
         if (exports.stream().map(NbdExport::name).distinct().count() < exports.size()) {
             throw new IllegalArgumentException("two disks at " + path + " have one name");
         }
         this.path = path;
         this.exports = List.copyOf(exports);
+        this.answerLimitMs = answerLimitMs;
         handshakeLimitNanos = TimeUnit.MILLISECONDS.toNanos(handshakeLimitMs);
         try {
             listener = UnixSocket.listen(path, MAX_CLIENTS);
@@ -178,7 +180,7 @@ public final class NbdServer implements AutoCloseable {
      * connection.
      */
     public void quiesce() {
-        while (!gate.hold(ANSWER_LIMIT_MS)) {
+        while (!gate.hold(answerLimitMs)) {
             hangUp(true);
         }
     }

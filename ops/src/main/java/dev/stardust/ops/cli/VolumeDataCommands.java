@@ -105,13 +105,39 @@ final class VolumeDataCommands {
     @Command(
             name = "export",
             mixinStandardHelpOptions = true,
-            description = "Writes a volume into a new raw, sparse file.")
+            description = "Writes a volume into a new raw, sparse file, or serves it to other programs.")
     static final class Export extends VolumeAction {
-        @Parameters(index = "1", paramLabel = "FILE", description = "the file to be made")
+        @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "the file to be made")
         private Path file;
+
+        @Option(
+                names = "--nbd",
+                paramLabel = "SOCKET",
+                description = "serve it at this unix socket, by the NBD protocol, until Ctrl-C")
+        private Path socket;
+
+        @Option(names = "--readonly", description = "with --nbd: refuse what would change it")
+        private boolean readOnly;
+
+        @Option(names = "--once", description = "with --nbd: end with the last client")
+        private boolean once;
 
         @Override
         void act(LocalStore local) throws IOException {
+            if ((file == null) == (socket == null)) {
+                throw new CliException(CliException.USAGE, "name a file to be made, or a socket by --nbd");
+            }
+            if (socket == null && (readOnly || once)) {
+                throw new CliException(CliException.USAGE, "--readonly and --once go with --nbd");
+            }
+            if (socket == null) {
+                write(local);
+            } else {
+                VolumeServing.serve(name, local.volumes().open(name), socket, readOnly, once, out());
+            }
+        }
+
+        private void write(LocalStore local) throws IOException {
             try (LayeredVolume volume = local.volumes().open(name);
                     ByteProgress bar = ByteProgress.of(name)) {
                 VolumeStreams.export(volume, file.toAbsolutePath(), bar::to);

@@ -1,6 +1,8 @@
 package dev.stardust.vm.disk;
 
+import dev.stardust.chunk.store.DiskFullException;
 import dev.stardust.chunk.volume.Volume;
+import dev.stardust.hypervisor.virtio.blk.BackendFullException;
 import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import java.io.IOException;
 
@@ -29,17 +31,34 @@ public final class VolumeBlockBackend implements BlockBackend {
 
     @Override
     public void write(long offset, long address, int length) throws IOException {
-        volume.write(offset, address, length);
+        try {
+            volume.write(offset, address, length);
+        } catch (DiskFullException e) {
+            throw new BackendFullException(e);
+        }
     }
 
     @Override
     public void writeZeroes(long offset, long length) throws IOException {
-        volume.zero(offset, length);
+        try {
+            volume.zero(offset, length);
+        } catch (DiskFullException e) {
+            throw new BackendFullException(e);
+        }
+    }
+
+    @Override
+    public long extent(long offset, long length) throws IOException {
+        return volume.extent(offset, length);
     }
 
     @Override
     public void flush() throws IOException {
-        volume.flush();
+        try {
+            volume.flush();
+        } catch (DiskFullException e) {
+            throw new BackendFullException(e);
+        }
     }
 
     @Override
