@@ -15,6 +15,33 @@ final class GuestDisk {
 
     private static final List<String> APPLETS = List.of(
             "sh", "cat", "echo", "ip", "wget", "hostname", "mount", "sleep", "init", "poweroff", "id", "stat", "ls");
+    private static final String BEGIN =
+            """
+            #!/bin/sh
+            mount -t devtmpfs d /dev
+            mount -t proc p /proc
+            mount -t sysfs s /sys
+            mount -t tmpfs r /run
+            echo the init of the image runs >/dev/console
+            """;
+
+    private static final String INITRD_BEGIN =
+            """
+            #!/bin/busybox sh
+            /bin/busybox mount -t proc p /proc
+            /bin/busybox mount -t sysfs s /sys
+            /bin/busybox mount -t devtmpfs d /dev
+            """;
+
+    private static final String INITRD_END =
+            """
+            while ! [ -b /dev/vda ]; do /bin/busybox sleep 0.1; done
+            /bin/busybox mount -t ext4 /dev/vda /new
+            for f in dev proc sys; do /bin/busybox mount -o move /$f /new/$f; done
+            echo "initrd with $# arguments: $1"
+            exec /bin/busybox switch_root /new /sbin/init
+            """;
+
     private static final int MKFS_TIMEOUT_S = 60;
 
     private GuestDisk() {}
@@ -34,10 +61,7 @@ final class GuestDisk {
         Files.writeString(
                 tree.resolve("etc/passwd"), "root:x:0:0::/root:/bin/sh\nsomebody:x:1000:1000::/tmp:/bin/sh\n");
         Files.writeString(tree.resolve("etc/inittab"), "::sysinit:/etc/begin\n::respawn:/bin/sleep 1000\n");
-        Path begin = Files.writeString(
-                tree.resolve("etc/begin"),
-                "#!/bin/sh\nmount -t devtmpfs d /dev; mount -t proc p /proc; mount -t sysfs s /sys; mount -t tmpfs r /run\n"
-                        + "echo the init of the image runs >/dev/console\n");
+        Path begin = Files.writeString(tree.resolve("etc/begin"), BEGIN);
         begin.toFile().setExecutable(true);
         // As systemd-resolved leaves it, whose folder is not there.
         Files.createSymbolicLink(tree.resolve("etc/resolv.conf"), Path.of("../run/systemd/resolve/stub-resolv.conf"));
@@ -63,21 +87,16 @@ final class GuestDisk {
     static void initrd(LinuxFiles linux, Path file) throws IOException {
         List<String> modules =
                 linux.modules().loadOrder(List.of("virtio_pci", "virtio_blk", "virtio_net", "virtio_console"));
-        StringBuilder init = new StringBuilder(
-                "#!/bin/busybox sh\n"
-                        + "mount=\"/bin/busybox mount\"\n$mount -t proc p /proc\n$mount -t sysfs s /sys\n$mount -t devtmpfs d /dev\n");
+        StringBuilder load = new StringBuilder();
         modules.forEach(
-                name -> init.append("/bin/busybox insmod /m/").append(name).append(".ko\n"));
-        init.append("while ! [ -b /dev/vda ]; do /bin/busybox sleep 0.1; done\n$mount -t ext4 /dev/vda /new\n"
-                + "for f in dev proc sys; do $mount -o move /$f /new/$f; done\n"
-                + "echo initrd with $# arguments: $1\n"
-                + "exec /bin/busybox switch_root /new /sbin/init\n");
+                name -> load.append("/bin/busybox insmod /m/").append(name).append(".ko\n"));
+        String init = INITRD_BEGIN + load + INITRD_END;
         try (CpioWriter cpio = new CpioWriter(Files.newOutputStream(file))) {
             for (String folder : List.of("bin", "dev", "proc", "sys", "new", "m")) {
                 cpio.folder(folder);
             }
             cpio.program("bin/busybox", Files.readAllBytes(linux.busybox()));
-            cpio.program("init", init.toString().getBytes(StandardCharsets.US_ASCII));
+            cpio.program("init", init.getBytes(StandardCharsets.US_ASCII));
             for (String name : modules) {
                 cpio.file("m/" + name + ".ko", linux.modules().content(name));
             }
