@@ -35,6 +35,7 @@ enum {
     F_RESIZE,
     F_CLOSE,
     F_HOLE,
+    F_ATTACH,
 
     F_HELLO_REPLY = 65,
     F_OPENED,
@@ -43,7 +44,6 @@ enum {
     F_EXIT,
     F_DONE,
     F_FAILED,
-    F_EVENT,
 };
 
 /* Fields of frames that have some. */
@@ -84,12 +84,14 @@ enum {
     OP_THAW,
     OP_NEW_IDENTITY,
     OP_PING,
+    OP_START_WORKLOAD,
+    OP_WORKLOAD_STATUS,
 };
 
 /* A stream: what the host opened, until it has ended. Index in a table is not its number. */
 struct stream {
     uint32_t number;
-    enum { S_FREE, S_EXEC, S_READ, S_WRITE } kind;
+    enum { S_FREE, S_EXEC, S_READ, S_WRITE, S_ATTACH } kind;
     uint32_t may_send; /* bytes the host still takes */
     uint32_t may_take; /* bytes the host may still send */
     void *state;
@@ -149,6 +151,8 @@ struct stream *stream_open(uint32_t number);
 struct stream *stream_find(uint32_t number);
 void stream_free(struct stream *stream);
 struct stream *stream_at(size_t index);
+/* Ends it: a command is killed, a copy stops, an attached host leaves. */
+void stream_close(struct stream *stream);
 /* Ends all: their processes are killed, their files closed. */
 void streams_close(void);
 /* Tells that what was asked for on this stream failed. */
@@ -165,8 +169,8 @@ void exec_end_input(struct stream *stream);
 void exec_signal(struct stream *stream, uint32_t signal);
 void exec_resize(struct stream *stream, uint16_t columns, uint16_t rows);
 void exec_close(struct stream *stream);
-/* Collects children that ended. */
-void exec_reap(void);
+/* That process ended; whether it was one of these. */
+bool exec_ended(pid_t pid, int status);
 
 /* --- copy.c: files --- */
 
@@ -182,13 +186,5 @@ void copy_close(struct stream *stream);
 /* --- system.c: the machine --- */
 
 void call(const struct frame *frame);
-
-/* --- poll.c: what is waited for --- */
-
-struct pollfd;
-/* Calls back when one of these events is there; at most one callback a descriptor. */
-void watch(int fd, short events, void (*ready)(void *context, short events), void *context);
-void unwatch(int fd);
-void poll_once(int timeout_ms);
 
 #endif

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "filesystems.h"
 
+#include "poll.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_FROZEN = 64 };
@@ -16,7 +17,12 @@ enum { MAX_FROZEN = 64 };
 /* In the order in which they were frozen. Held open: nothing must be looked up while they are frozen. */
 static int frozen[MAX_FROZEN];
 static int count;
-static struct timespec deadline;
+
+static void let_go(void) {
+    filesystems_thaw();
+}
+
+static struct timer deadline = {.fire = let_go};
 
 /* Freezes what is mounted there; false with errno, true also when it is nothing that can be frozen. */
 static bool freeze(const struct mntent *mount) {
@@ -62,27 +68,19 @@ const char *filesystems_freeze(unsigned int limit_s) {
     int error = errno;
     endmntent(mounts);
     errno = error;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += limit_s;
+    if (good) {
+        timer_set(&deadline, limit_s * 1000LL);
+    }
     return good ? NULL : failed;
 }
 
 bool filesystems_thaw(void) {
     bool any = count > 0;
+    timer_stop(&deadline);
     while (count > 0) {
         int fd = frozen[--count];
         ioctl(fd, FITHAW, 0);
         close(fd);
     }
     return any;
-}
-
-int filesystems_deadline_ms(void) {
-    if (count == 0) {
-        return -1;
-    }
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long long left = (deadline.tv_sec - now.tv_sec) * 1000LL + (deadline.tv_nsec - now.tv_nsec) / 1000000;
-    return left > 0 ? (int)left : 0;
 }

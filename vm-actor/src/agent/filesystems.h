@@ -8,7 +8,5 @@
 const char *filesystems_freeze(unsigned int limit_s);
 /* Lets them go on; false when they did already. */
 bool filesystems_thaw(void);
-/* Milliseconds until they must be let go on, -1 when they are not frozen. */
-int filesystems_deadline_ms(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Streams: what the host has opened and what has not ended. */
 #include "agent.h"
+#include "workload.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,13 +42,19 @@ void stream_free(struct stream *stream) {
     memset(stream, 0, sizeof *stream);
 }
 
+void stream_close(struct stream *stream) {
+    if (stream->kind == S_EXEC) {
+        exec_close(stream);
+    } else if (stream->kind == S_ATTACH) {
+        attach_close(stream);
+    } else if (stream->kind != S_FREE) {
+        copy_close(stream);
+    }
+}
+
 void streams_close(void) {
     for (size_t i = 0; i < MAX_STREAMS; i++) {
-        if (streams[i].kind == S_EXEC) {
-            exec_close(&streams[i]);
-        } else if (streams[i].kind != S_FREE) {
-            copy_close(&streams[i]);
-        }
+        stream_close(&streams[i]);
     }
 }
 

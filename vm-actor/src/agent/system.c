@@ -2,17 +2,17 @@
 #define _GNU_SOURCE
 #include "agent.h"
 #include "filesystems.h"
+#include "power.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <linux/random.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/reboot.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -207,27 +207,11 @@ static void new_identity(const struct frame *frame) {
     free(name);
 }
 
-/* --- the end --- */
-
 static void shut_down(const struct frame *frame) {
     bool again = number_field(frame, T_CODE, 0) != 0;
     done(frame->stream);
     connection_write();
-    if (getpid() == 1) {
-        kill(-1, SIGTERM);
-        sleep(1);
-        sync();
-        reboot(again ? RB_AUTOBOOT : RB_POWER_OFF);
-        return;
-    }
-    if (fork() == 0) {
-        const char *program = again ? "reboot" : "poweroff";
-        execlp(program, program, (char *)NULL);
-        /* systemd, and then busybox, as the first process. */
-        kill(1, again ? SIGRTMIN + 5 : SIGRTMIN + 4);
-        kill(1, again ? SIGTERM : SIGUSR2);
-        _exit(0);
-    }
+    power_off(again);
 }
 
 void call(const struct frame *frame) {
@@ -260,6 +244,12 @@ void call(const struct frame *frame) {
         break;
     case OP_NEW_IDENTITY:
         new_identity(frame);
+        break;
+    case OP_START_WORKLOAD:
+        workload_start(frame);
+        break;
+    case OP_WORKLOAD_STATUS:
+        workload_status(frame);
         break;
     case OP_PING:
         done(frame->stream);

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A client of QEMU's monitor protocol, a command at a time; events are passed over. For one thread. */
-final class Qmp implements AutoCloseable {
+public final class Qmp implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int ANSWER_TIMEOUT_MS = 30_000;
 
@@ -23,7 +23,7 @@ final class Qmp implements AutoCloseable {
     private final ByteBuffer in = ByteBuffer.allocate(64 << 10);
 
     /** Connects to the socket of a QEMU that listens, and asks for its commands. */
-    Qmp(Path socket) throws IOException {
+    public Qmp(Path socket) throws IOException {
         this.selector = Selector.open();
         try {
             this.channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
@@ -42,7 +42,7 @@ final class Qmp implements AutoCloseable {
      *
      * @throws IOException with QEMU's words if it refuses, or if it does not answer
      */
-    JsonNode execute(String command, Map<String, Object> arguments) throws IOException {
+    public JsonNode execute(String command, Map<String, Object> arguments) throws IOException {
         ByteBuffer request =
                 ByteBuffer.wrap((JSON.writeValueAsString(Map.of("execute", command, "arguments", arguments)) + "\n")
                         .getBytes(java.nio.charset.StandardCharsets.UTF_8));

@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import dev.stardust.chaos.External;
+import dev.stardust.vm.initramfs.CpioWriter;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -119,7 +120,7 @@ final class Initramfs {
 
     private void modules(CpioWriter out, List<String> names) throws IOException {
         for (String name : names) {
-            out.file("m/" + name + ".ko", Files.readAllBytes(linux.modules().file(name)));
+            out.file("m/" + name + ".ko", linux.modules().content(name));
         }
     }
 

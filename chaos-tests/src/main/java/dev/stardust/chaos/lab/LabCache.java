@@ -16,20 +16,22 @@ import java.util.List;
  * What was made once for the lab and is good for the next time. An entry's name tells its content (a version, or a
  * digest of what it was made from), so entries are never changed; the folder may be deleted at any time.
  */
-record LabCache(Path folder) {
+public record LabCache(Path folder) {
     private static final int DIGEST_DIGITS = 16;
 
     /** Makes an entry: a file or a folder at a path where nothing is. */
-    interface Maker {
+    public interface Maker {
+        /** Makes it. */
         void make(Path path) throws IOException;
     }
 
-    static LabCache ofUser() {
+    /** This user's. */
+    public static LabCache ofUser() {
         return new LabCache(DebianImage.cacheFolder().resolve("lab"));
     }
 
     /** The entry, made before if it is not there. Others may do the same meanwhile: the first whole one stays. */
-    Path get(String name, Maker maker) throws IOException {
+    public Path get(String name, Maker maker) throws IOException {
         Path entry = folder.resolve(name);
         if (Files.exists(entry)) {
             return entry;

@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab;
 
 import dev.stardust.chaos.External;
+import dev.stardust.vm.initramfs.KernelModules;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,11 +15,12 @@ import java.util.List;
  * @param modules its modules
  * @param busybox the program
  */
-record LinuxFiles(String version, Path bzImage, Path vmlinux, KernelModules modules, Path busybox) {
+public record LinuxFiles(String version, Path bzImage, Path vmlinux, KernelModules modules, Path busybox) {
     private static final String BUSYBOX = "busybox-static";
     private static final int DEPMOD_TIMEOUT_S = 60;
 
-    static LinuxFiles prepare(LabCache cache) throws IOException {
+    /** Prepares them, or takes those that were prepared before. */
+    public static LinuxFiles prepare(LabCache cache) throws IOException {
         DebianPackages debian = new DebianPackages();
         String kernel = debian.newestKernel();
         String version = debian.newestVersion(kernel);

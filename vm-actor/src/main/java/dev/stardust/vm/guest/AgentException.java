@@ -12,6 +12,9 @@ public final class AgentException extends IOException {
     /** Not allowed in the guest (Linux's EACCES). */
     public static final int NOT_ALLOWED = 13;
 
+    /** There is one already (Linux's EBUSY). */
+    public static final int BUSY = 16;
+
     private final int errno;
 
     AgentException(String message, int errno) {

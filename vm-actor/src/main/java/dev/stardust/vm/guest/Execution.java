@@ -6,14 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
-/** A command that runs in a guest. Thread safe. */
+/** A command that runs in a guest, or a host that is attached to the guest's workload. Thread safe. */
 public final class Execution implements AgentConnection.Stream {
-    private static final int MAX_SIGNAL = 64;
-    private static final int MAX_CODE = 255;
-
     private final AgentConnection connection;
     private final OutputListener listener;
+    private final String closed;
     private final CompletableFuture<Execution> started = new CompletableFuture<>();
     private final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
 
@@ -35,17 +34,27 @@ public final class Execution implements AgentConnection.Stream {
         }
     }
 
-    private Execution(AgentConnection connection, OutputListener listener) {
+    private Execution(AgentConnection connection, OutputListener listener, String closed) {
         this.connection = connection;
         this.listener = listener;
+        this.closed = closed;
     }
 
     static CompletionStage<Execution> start(AgentConnection connection, GuestCommand command, OutputListener listener) {
-        Execution execution = new Execution(connection, listener);
+        return open(connection, AgentFrame.EXEC, () -> command.fields().payload(), listener, "the command was killed");
+    }
+
+    static CompletionStage<Execution> attach(AgentConnection connection, OutputListener listener) {
+        return open(connection, AgentFrame.ATTACH, () -> new byte[0], listener, "detached from the workload");
+    }
+
+    private static CompletionStage<Execution> open(
+            AgentConnection connection, int type, Supplier<byte[]> payload, OutputListener listener, String closed) {
+        Execution execution = new Execution(connection, listener, closed);
         try {
-            byte[] payload = command.payload();
+            byte[] bytes = payload.get();
             synchronized (execution) {
-                execution.stream = connection.open(execution, AgentFrame.EXEC, payload);
+                execution.stream = connection.open(execution, type, bytes);
             }
         } catch (IOException | IllegalArgumentException e) {
             execution.started.completeExceptionally(e);
@@ -87,8 +96,8 @@ public final class Execution implements AgentConnection.Stream {
 
     /** Sends a signal to it and to what it started. */
     public void signal(int number) {
-        if (number < 1 || number > MAX_SIGNAL) {
-            throw new IllegalArgumentException("a signal is from 1 to " + MAX_SIGNAL + ", not " + number);
+        if (number < 1 || number > ExitStatus.MAX_SIGNAL) {
+            throw new IllegalArgumentException("a signal is from 1 to " + ExitStatus.MAX_SIGNAL + ", not " + number);
         }
         connection.send(AgentFrame.SIGNAL, stream(), AgentFrame.number(number));
     }
@@ -113,10 +122,10 @@ public final class Execution implements AgentConnection.Stream {
         }
     }
 
-    /** Kills it and what it started. */
+    /** Kills it and what it started; the workload runs on, and only this host leaves it. */
     public void kill() {
         connection.send(AgentFrame.CLOSE, stream(), new byte[0]);
-        end(new AgentException("the command was killed"));
+        end(new AgentException(closed));
     }
 
     private synchronized int stream() {
@@ -184,14 +193,10 @@ public final class Execution implements AgentConnection.Stream {
     }
 
     private void exited(List<AgentFields.Field> fields) throws IOException {
-        long signal = AgentFields.number(fields, AgentFields.SIGNAL, 0);
-        long code = AgentFields.number(fields, AgentFields.CODE, 0);
-        if (signal < 0 || signal > MAX_SIGNAL || code < 0 || code > MAX_CODE) {
-            throw new IOException("a command ended with code " + code + " and signal " + signal);
-        }
+        ExitStatus status = ExitStatus.of(fields);
         started.complete(this);
         over();
-        exit.complete(signal > 0 ? ExitStatus.killed((int) signal) : ExitStatus.returned((int) code));
+        exit.complete(status);
     }
 
     private void end(AgentException why) {

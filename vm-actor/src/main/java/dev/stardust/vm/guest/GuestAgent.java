@@ -5,8 +5,10 @@ import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -24,6 +26,8 @@ public final class GuestAgent implements AutoCloseable {
     private static final int THAW = 5;
     private static final int NEW_IDENTITY = 6;
     private static final int PING = 7;
+    private static final int START_WORKLOAD = 8;
+    private static final int WORKLOAD_STATUS = 9;
 
     private static final int MAX_METRICS = 256;
 
@@ -65,6 +69,33 @@ public final class GuestAgent implements AutoCloseable {
     /** Starts a command; the stage completes when it runs. */
     public CompletionStage<Execution> start(GuestCommand command, OutputListener listener) {
         return Execution.start(connection, command, listener);
+    }
+
+    /**
+     * Starts the command that the guest is there for, once since it booted: another one fails with {@link AgentException#BUSY}.
+     * Its output goes to the guest's console, unless it has a terminal, and to who attaches.
+     *
+     * @param secrets what {@code /run/secrets/NAME} has, readable for the command's user alone; with the command at most 64 KiB in all
+     * @return its process in the guest
+     */
+    public CompletionStage<Long> startWorkload(GuestCommand command, Map<String, byte[]> secrets) {
+        AgentFields fields = command.fields();
+        secrets.forEach((name, bytes) -> fields.add(AgentFields.NAME, name).add(AgentFields.BYTES, bytes));
+        return ask(START_WORKLOAD, fields)
+                .thenCompose(answer -> parsed(() -> AgentFields.number(answer, AgentFields.PID)));
+    }
+
+    /**
+     * Attaches to the workload: what it wrote, as far as the guest still has it (64 KiB), and what it writes. Who is attached and does
+     * not consume holds the workload up. Any number of hosts may be; {@link Execution#kill} only detaches.
+     */
+    public CompletionStage<Execution> attach(OutputListener listener) {
+        return Execution.attach(connection, listener);
+    }
+
+    /** What became of the workload. */
+    public CompletionStage<WorkloadStatus> workloadStatus() {
+        return ask(WORKLOAD_STATUS, new AgentFields()).thenCompose(answer -> parsed(() -> WorkloadStatus.of(answer)));
     }
 
     /**
@@ -155,6 +186,15 @@ public final class GuestAgent implements AutoCloseable {
             fields.add(AgentFields.NAME, hostName);
         }
         return done(NEW_IDENTITY, fields);
+    }
+
+    /** What is in an answer, or that it is none. */
+    private static <T> CompletionStage<T> parsed(Callable<T> parser) {
+        try {
+            return CompletableFuture.completedFuture(parser.call());
+        } catch (Exception e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private CompletionStage<Void> done(int operation, AgentFields fields) {

@@ -1,4 +1,4 @@
-package dev.stardust.chaos.lab;
+package dev.stardust.vm.initramfs;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,7 +10,7 @@ import java.util.Locale;
  * buffer-format.rst). An entry is a header of 110 bytes (magic 070701 and 13 numbers of 8 hex digits), the name with its
  * NUL, padding to 4, the data, padding to 4. All belongs to root; times are 0, so equal content gives equal bytes.
  */
-final class CpioWriter implements AutoCloseable {
+public final class CpioWriter implements AutoCloseable {
     private static final String TRAILER = "TRAILER!!!";
     private static final int HEADER_BYTES = 110;
     private static final int FILE = 0100000;
@@ -20,23 +20,28 @@ final class CpioWriter implements AutoCloseable {
     private final OutputStream out;
     private int inode = 1;
 
-    CpioWriter(OutputStream out) {
+    /** Writes to that stream. */
+    public CpioWriter(OutputStream out) {
         this.out = out;
     }
 
-    void folder(String name) throws IOException {
+    /** Adds a folder of mode 0755; the one it is in comes before it. */
+    public void folder(String name) throws IOException {
         entry(name, FOLDER | 0755, new byte[0]);
     }
 
-    void file(String name, byte[] content) throws IOException {
+    /** Adds a file of mode 0644. */
+    public void file(String name, byte[] content) throws IOException {
         entry(name, FILE | 0644, content);
     }
 
-    void program(String name, byte[] content) throws IOException {
+    /** Adds a file of mode 0755. */
+    public void program(String name, byte[] content) throws IOException {
         entry(name, FILE | 0755, content);
     }
 
-    void link(String name, String target) throws IOException {
+    /** Adds a symbolic link. */
+    public void link(String name, String target) throws IOException {
         entry(name, LINK | 0777, target.getBytes(StandardCharsets.UTF_8));
     }
 

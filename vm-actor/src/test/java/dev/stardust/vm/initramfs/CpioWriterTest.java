@@ -1,4 +1,4 @@
-package dev.stardust.chaos.lab;
+package dev.stardust.vm.initramfs;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,0 +1,2 @@
+/** What a guest boots from before it has a root: the agent, and modules of its kernel. */
+package dev.stardust.vm.initramfs;
