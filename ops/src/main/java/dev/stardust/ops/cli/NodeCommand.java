@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         name = "node",
         mixinStandardHelpOptions = true,
         description = "Starts a node, lists the hosts.",
-        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class})
+        subcommands = {NodeCommand.Start.class, NodeCommand.Ls.class, NodeCommand.Inspect.class})
 final class NodeCommand {
     @Command(
             name = "start",
@@ -75,6 +75,12 @@ final class NodeCommand {
         private Integer sharedMemoryMib;
 
         @Option(
+                names = "--accel",
+                paramLabel = "auto|tcg|kvm|hvf",
+                description = "what QEMU runs guests' code on (default auto: KVM where that runs Linux, else tcg)")
+        private String accel;
+
+        @Option(
                 names = "--zstd-level",
                 paramLabel = "N",
                 description = "how much chunks are compressed, from 1 (fast) to 19 (small) (default "
@@ -97,6 +103,7 @@ final class NodeCommand {
             add(args, "--nat", nat);
             add(args, "--downtime-limit-ms", downtimeLimitMs);
             add(args, "--shared-memory-mib", sharedMemoryMib);
+            add(args, "--accel", accel);
             add(args, "--zstd-level", zstdLevel);
             if (insecure) {
                 args.add("--insecure");
@@ -131,7 +138,7 @@ final class NodeCommand {
 
         @Override
         void show(PrintWriter out, JsonNode hosts) {
-            Table table = new Table("NAME", "STATE", "ADDRESS", "ROLE", "VMS", "MEMORY", "FREE", "REASON");
+            Table table = new Table("NAME", "STATE", "ADDRESS", "ROLE", "VMS", "MEMORY", "FREE", "GUESTS ON", "REASON");
             for (JsonNode h : hosts) {
                 table.row(
                         h.path("name").asText(),
@@ -141,9 +148,53 @@ final class NodeCommand {
                         h.path("vms").asText(),
                         h.path("memoryMib").asText() + " MiB",
                         h.path("freeMib").asText() + " MiB",
+                        h.path("hypervisors").asText(),
                         h.path("reason").asText());
             }
             table.print(out);
+        }
+    }
+
+    @Command(
+            name = "inspect",
+            mixinStandardHelpOptions = true,
+            description = "Shows a node: what runs guests on it, and why.")
+    static final class Inspect extends AskCommand {
+        @Override
+        JsonNode ask(ApiClient client) {
+            return client.get("/node");
+        }
+
+        @Override
+        void show(PrintWriter out, JsonNode node) {
+            for (String field : List.of("name", "id", "state", "cluster", "address", "pid")) {
+                out.printf("%-12s %s%n", field, node.path(field).asText());
+            }
+            JsonNode found = node.path("hypervisors");
+            if (found.isMissingNode()) {
+                return;
+            }
+            JsonNode kvm = found.path("kvm");
+            JsonNode qemu = found.path("qemu");
+            out.printf("%-12s %s%s%n", "kvm", usable(kvm), because(kvm));
+            out.printf(
+                    "%-12s %s, accelerator %s%s%n",
+                    "qemu", usable(qemu), qemu.path("accelerator").asText(), because(qemu));
+            out.printf("%-12s on %s%n", "Linux runs", found.path("linux").asText());
+        }
+
+        private static String usable(JsonNode hypervisor) {
+            if (!hypervisor.path("usable").asBoolean()) {
+                return "not usable";
+            }
+            return hypervisor.has("linux") && !hypervisor.path("linux").asBoolean()
+                    ? "usable, but not for Linux"
+                    : "usable";
+        }
+
+        private static String because(JsonNode hypervisor) {
+            String why = hypervisor.path("why").asText();
+            return why.isEmpty() ? "" : " (" + why + ")";
         }
     }
 }

@@ -21,6 +21,7 @@ import dev.stardust.scheduler.placement.HostView;
 import dev.stardust.vm.actor.BaseEntry;
 import dev.stardust.vm.actor.BaseSaver;
 import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.actor.Hypervisors;
 import dev.stardust.vm.actor.ImageEntry;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.ResolvedSpec;
@@ -31,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -62,6 +64,20 @@ final class ClusterService implements AutoCloseable {
         return deployments;
     }
 
+    /** What runs guests on this host, and why not more. */
+    void describeHypervisors(ObjectNode into) {
+        Hypervisors found = member.hypervisors();
+        into.putObject("kvm")
+                .put("usable", found.kvm().usable())
+                .put("linux", found.kvm().linux())
+                .put("why", found.kvm().why());
+        into.putObject("qemu")
+                .put("usable", found.qemu().usable())
+                .put("accelerator", found.qemu().accelerator().name().toLowerCase(Locale.ROOT))
+                .put("why", found.qemu().why());
+        into.put("linux", found.kvm().linux() ? "kvm" : found.qemu().usable() ? "qemu" : "none");
+    }
+
     /** Everything the registry holds, read linearizably. */
     static CompletionStage<ClusterPicture> picture(Member member) {
         return member.registry().read("").thenCombine(member.registry().leases(), ClusterPicture::of);
@@ -86,7 +102,7 @@ final class ClusterService implements AutoCloseable {
             }
             return member.registry().addPeer(host, raft).thenApply(role -> JsonNodeFactory.instance
                     .objectNode()
-                    .put("role", role.name().toLowerCase(java.util.Locale.ROOT)));
+                    .put("role", role.name().toLowerCase(Locale.ROOT)));
         });
     }
 
@@ -134,6 +150,7 @@ final class ClusterService implements AutoCloseable {
                         .put("memoryMib", view.memoryMib())
                         .put("freeMib", view.memoryMib() - view.usedMib())
                         .put("cpus", entry.cpus())
+                        .put("hypervisors", String.join(", ", view.hypervisors()))
                         .put(
                                 "reason",
                                 view.alive() ? "" : member.whyLost(view.id()).orElse("its lease ended"));

@@ -28,6 +28,7 @@ import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.ChunkBaseSaver;
 import dev.stardust.vm.actor.Consoles;
 import dev.stardust.vm.actor.HostActor;
+import dev.stardust.vm.actor.Hypervisors;
 import dev.stardust.vm.actor.Inventory;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LocalVmHost;
@@ -39,6 +40,7 @@ import dev.stardust.vm.worker.WorkerLauncher;
 import dev.stardust.vm.worker.WorkerSettings;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -88,6 +90,7 @@ final class Member implements AutoCloseable {
     private ChunkNode chunks;
     private Workers workers;
     private LocalVmHost vmHost;
+    private Hypervisors hypervisors;
     private SerialLogs logs;
     private Consoles consoles;
     private ClusterNode<NodeGuardian.Command> node;
@@ -123,6 +126,8 @@ final class Member implements AutoCloseable {
     private void open() throws IOException, InterruptedException {
         HostAddress self = address();
         Path data = settings.data();
+        hypervisors = Hypervisors.find(Files.createDirectories(data.resolve("run")), settings.accelerator());
+        LOG.info("guests run on {}; {}", hypervisors.kvm(), hypervisors.qemu());
         AeronDriver driver = opening(AeronDriver.start(data.resolve("run").resolve("aeron")));
         StreamTransport transport =
                 opening(StreamTransport.connect(driver.folder(), self.host() + ":" + self.aeronPort()));
@@ -142,7 +147,7 @@ final class Member implements AutoCloseable {
         Set<String> running = workers.vms();
         HostNetwork network = network(self);
         network.recover(running);
-        vmHost = new LocalVmHost(data, store, chunks, workers, network, shared, blocking);
+        vmHost = new LocalVmHost(data, store, chunks, workers, network, shared, hypervisors, blocking);
         vmHost.removeLeftovers(running);
         enter(self);
         node = opening(ClusterNode.start(
@@ -210,7 +215,8 @@ final class Member implements AutoCloseable {
                 settings.name(),
                 self,
                 settings.memoryMib(),
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                hypervisors.usable());
         String bootId = UUID.randomUUID().toString();
         Txn txn = new Txn(
                 UUID.randomUUID().toString(),
@@ -264,6 +270,11 @@ final class Member implements AutoCloseable {
     /** Where this host is reached. */
     HostAddress address() {
         return HostAddress.ofPortBase(settings.bind(), settings.portBase());
+    }
+
+    /** What runs guests here. */
+    Hypervisors hypervisors() {
+        return hypervisors;
     }
 
     Identity identity() {

@@ -77,7 +77,7 @@ final class NodeService implements NodeOperations, AutoCloseable {
     public JsonNode node() {
         String state =
                 cluster != null ? "member" : starting || !identity.cluster().isEmpty() ? "starting" : "standby";
-        return JsonNodeFactory.instance
+        ObjectNode node = JsonNodeFactory.instance
                 .objectNode()
                 .put("id", identity.hostId())
                 .put("name", settings.name())
@@ -85,6 +85,11 @@ final class NodeService implements NodeOperations, AutoCloseable {
                 .put("cluster", identity.cluster())
                 .put("address", settings.bind() + ":" + settings.portBase())
                 .put("pid", ProcessHandle.current().pid());
+        ClusterService now = cluster;
+        if (now != null) {
+            now.describeHypervisors(node.putObject("hypervisors"));
+        }
+        return node;
     }
 
     @Override

@@ -4,12 +4,14 @@ import dev.stardust.chunk.chunk.ChunkCodec;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.migration.core.MigrationLimits;
+import dev.stardust.vm.qemu.Accelerator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -27,6 +29,7 @@ import java.util.Set;
  * @param nat by what guests are behind NAT
  * @param downtimeLimitMs how long a guest may stand still when it moves away
  * @param sharedMemoryMib how much memory disks that several VMs read may take, 0 for none
+ * @param accelerator what QEMU runs guests' code on, or null for what is best here
  * @param zstdLevel how much chunks are compressed, from 1 (fast) to 19 (small)
  */
 record Settings(
@@ -40,6 +43,7 @@ record Settings(
         Nat nat,
         int downtimeLimitMs,
         int sharedMemoryMib,
+        Accelerator accelerator,
         int zstdLevel) {
     private static final Set<String> FLAGS = Set.of(
             "--data",
@@ -53,6 +57,7 @@ record Settings(
             "--nat",
             "--downtime-limit-ms",
             "--shared-memory-mib",
+            "--accel",
             "--zstd-level");
     static final int DEFAULT_PORT_BASE = 7700;
     private static final int MAX_PORT_BASE = 65_535 - 3;
@@ -114,7 +119,16 @@ record Settings(
                 number(
                         "--shared-memory-mib",
                         value(flags, environment, file, "--shared-memory-mib", Long.toString(machineMemoryMib() / 8))),
+                accelerator(value(flags, environment, file, "--accel", "auto")),
                 level(value(flags, environment, file, "--zstd-level", Integer.toString(ChunkCodec.DEFAULT_LEVEL))));
+    }
+
+    private static Accelerator accelerator(String text) {
+        return switch (text) {
+            case "auto" -> null;
+            case "tcg", "kvm", "hvf" -> Accelerator.valueOf(text.toUpperCase(Locale.ROOT));
+            default -> throw usage("--accel must be auto, tcg, kvm or hvf, not '" + text + "'");
+        };
     }
 
     private static int level(String text) {
@@ -158,8 +172,8 @@ record Settings(
             Map<String, String> file,
             String flag,
             String fallback) {
-        String variable = "STARDUST_"
-                + flag.substring(2).toUpperCase(java.util.Locale.ROOT).replace('-', '_');
+        String variable =
+                "STARDUST_" + flag.substring(2).toUpperCase(Locale.ROOT).replace('-', '_');
         if (flags.containsKey(flag)) {
             return flags.get(flag);
         }
@@ -189,7 +203,7 @@ record Settings(
 
     private static String defaultName() {
         try {
-            String name = InetAddress.getLocalHost().getHostName().toLowerCase(java.util.Locale.ROOT);
+            String name = InetAddress.getLocalHost().getHostName().toLowerCase(Locale.ROOT);
             String clean = name.replaceAll("\\..*", "").replaceAll("[^a-z0-9-]", "-");
             return clean.isEmpty() ? "host" : clean.substring(0, Math.min(40, clean.length()));
         } catch (UnknownHostException e) {

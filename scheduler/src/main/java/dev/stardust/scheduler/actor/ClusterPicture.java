@@ -10,6 +10,7 @@ import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.KernelEntry;
 import dev.stardust.vm.actor.Kernels;
 import dev.stardust.vm.actor.Placement;
+import dev.stardust.vm.spec.Hypervisor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -97,6 +98,7 @@ public record ClusterPicture(
                 h.memoryMib(),
                 used.getOrDefault(id, 0),
                 count.getOrDefault(id, 0),
+                h.hypervisors().stream().map(Hypervisor::label).toList(),
                 groups.getOrDefault(id, Map.of()))));
         return views;
     }

@@ -44,7 +44,12 @@ final class DeploymentPlan {
             }
         }
         List<Demand> demands = vms.stream()
-                .map(vm -> new Demand(vm.spec().name(), vm.spec().memoryMib(), vm.host(), vm.group()))
+                .map(vm -> new Demand(
+                        vm.spec().name(),
+                        vm.spec().memoryMib(),
+                        vm.host(),
+                        vm.spec().needs(),
+                        vm.group()))
                 .toList();
         List<Decision> decisions = Placer.place(picture.hostViews(), demands);
         String refusals = decisions.stream()

@@ -6,6 +6,7 @@ package dev.stardust.scheduler.placement;
  * @param vm the VM's name
  * @param memoryMib memory it needs
  * @param host name of the one host it may run on, empty for any
+ * @param hypervisor what must be there to run it, empty for any
  * @param group spread group (its deployment's name) whose VMs shall be spread evenly, empty for none
  */
-public record Demand(String vm, int memoryMib, String host, String group) {}
+public record Demand(String vm, int memoryMib, String host, String hypervisor, String group) {}

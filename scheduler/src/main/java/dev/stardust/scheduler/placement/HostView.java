@@ -1,6 +1,7 @@
 package dev.stardust.scheduler.placement;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,11 +14,20 @@ import java.util.Map;
  * @param memoryMib memory that it gives to VMs
  * @param usedMib memory promised to VMs already
  * @param vms number of VMs placed on it
+ * @param hypervisors what can run guests on it
  * @param groups number of its VMs in each spread group
  */
 public record HostView(
-        String id, String name, boolean alive, int memoryMib, int usedMib, int vms, Map<String, Integer> groups) {
+        String id,
+        String name,
+        boolean alive,
+        int memoryMib,
+        int usedMib,
+        int vms,
+        List<String> hypervisors,
+        Map<String, Integer> groups) {
     public HostView {
+        hypervisors = List.copyOf(hypervisors);
         groups = Map.copyOf(groups);
     }
 
@@ -31,6 +41,6 @@ public record HostView(
         if (!demand.group().isEmpty()) {
             more.merge(demand.group(), 1, Integer::sum);
         }
-        return new HostView(id, name, alive, memoryMib, usedMib + demand.memoryMib(), vms + 1, more);
+        return new HostView(id, name, alive, memoryMib, usedMib + demand.memoryMib(), vms + 1, hypervisors, more);
     }
 }

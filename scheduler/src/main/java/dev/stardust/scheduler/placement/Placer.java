@@ -54,6 +54,10 @@ public final class Placer {
         if (!host.alive()) {
             return Optional.of("is dead (its lease ended)");
         }
+        if (!demand.hypervisor().isEmpty() && !host.hypervisors().contains(demand.hypervisor())) {
+            return Optional.of("has no " + demand.hypervisor() + ", only "
+                    + (host.hypervisors().isEmpty() ? "nothing" : String.join(", ", host.hypervisors())));
+        }
         if (host.freeMib() < demand.memoryMib()) {
             return Optional.of("has " + host.freeMib() + " MiB free of " + host.memoryMib() + ", " + demand.memoryMib()
                     + " MiB needed");

@@ -47,7 +47,7 @@ final class DeploymentPlanTest {
         List<Entry> entries = new ArrayList<>(state.under(""));
         List<LeaseView> leases = new ArrayList<>();
         for (String host : hosts) {
-            HostEntry entry = new HostEntry(host, HostAddress.ofPortBase("127.0.0.1", 7700), 1024, 2);
+            HostEntry entry = new HostEntry(host, HostAddress.ofPortBase("127.0.0.1", 7700), 1024, 2, null);
             entries.add(new Entry("hosts/" + host, Json.write(entry), 1, 1, ""));
             leases.add(new LeaseView(HostEntry.lease(host), 1000, 1));
         }

@@ -20,11 +20,13 @@ import dev.stardust.vm.network.HostNetwork;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.spec.Hypervisor;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
 import dev.stardust.vm.worker.FileTree;
 import dev.stardust.vm.worker.RemoteMachine;
+import dev.stardust.vm.worker.WorkerRuntime;
 import dev.stardust.vm.worker.Workers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -72,6 +74,8 @@ public final class LocalVmHost implements VmHost {
     private final Workers workers;
     private final HostNetwork network;
     private final SharedDisks shared;
+    private final Hypervisors hypervisors;
+    private final LinuxFiles linuxFiles;
     private final Executor blocking;
 
     /**
@@ -87,6 +91,7 @@ public final class LocalVmHost implements VmHost {
             Workers workers,
             HostNetwork network,
             SharedDisks shared,
+            Hypervisors hypervisors,
             Executor blocking) {
         this.data = data;
         this.store = store;
@@ -94,6 +99,8 @@ public final class LocalVmHost implements VmHost {
         this.workers = workers;
         this.network = network;
         this.shared = shared;
+        this.hypervisors = hypervisors;
+        linuxFiles = new LinuxFiles(data.resolve(WorkerRuntime.BOOT), this::bring);
         this.blocking = blocking;
     }
 
@@ -132,8 +139,7 @@ public final class LocalVmHost implements VmHost {
     public CompletionStage<RemoteMachine> boot(VmRecord record) {
         ResolvedSpec spec = record.spec();
         return spec.base() == null
-                ? run(() -> create(record, "", bootFiles(record)))
-                        .thenCompose(create -> workers.start(create, strict(create, spec)))
+                ? run(() -> create(record, "", true)).thenCompose(create -> workers.start(create, strict(create, spec)))
                 : incoming(record, "").thenCompose(machine -> restored(machine, spec.state()));
     }
 
@@ -149,12 +155,15 @@ public final class LocalVmHost implements VmHost {
 
     @Override
     public CompletionStage<RemoteMachine> incoming(VmRecord record, String tag) {
-        return run(() -> create(record, tag, null))
+        return run(() -> create(record, tag, false))
                 .thenCompose(create -> workers.create(create, strict(create, record.spec())));
     }
 
-    private CreateMachine create(VmRecord record, String tag, Boot boot) throws IOException {
+    private CreateMachine create(VmRecord record, String tag, boolean boots) throws IOException {
         ResolvedSpec spec = record.spec();
+        boolean qemu = hypervisors.choose(spec) == Hypervisor.QEMU;
+        Devices devices = devices(record, qemu);
+        Boot boot = boots ? bootFiles(record, devices) : null;
         return new CreateMachine(
                 record.name(),
                 record.epoch(),
@@ -164,17 +173,21 @@ public final class LocalVmHost implements VmHost {
                 spec.memory() == null ? null : base(spec.memory()).toString(),
                 folder(record.name()).resolve("serial.log").toString(),
                 disks(record),
-                devices(record),
+                devices,
+                qemu ? hypervisors.qemu().accelerator() : null,
                 tag);
     }
 
     private static boolean strict(CreateMachine create, ResolvedSpec spec) {
-        return spec.strict() || create.devices().connects();
+        return spec.strict() || create.devices().connects() || create.qemu() != null;
     }
 
     /** With copies of the files beside the VM's others, since a worker can read no others. */
-    Boot bootFiles(VmRecord record) throws IOException {
+    Boot bootFiles(VmRecord record, Devices devices) throws IOException {
         Boot boot = record.spec().boot();
+        if (record.spec().linux() != null) {
+            return linux(record, devices);
+        }
         Path folder = folder(record.name());
         if (boot.protocol() == BootSpec.Protocol.BIOS) {
             return boot.withFiles(copied("BIOS", SEABIOS, folder), null);
@@ -185,6 +198,35 @@ public final class LocalVmHost implements VmHost {
         String kernel =
                 boot.kernel() == null ? TestGuest.extract(folder).toString() : copied("kernel", boot.kernel(), folder);
         return boot.withFiles(kernel, boot.initrd() == null ? null : copied("initrd", boot.initrd(), folder));
+    }
+
+    /** The Linux of the VM's image: these files are the same for all VMs, so no VM has a copy. */
+    private synchronized Boot linux(VmRecord record, Devices devices) throws IOException {
+        ResolvedSpec spec = record.spec();
+        String words = LinuxWords.of(spec, address(record, devices));
+        return Boot.of(linuxFiles.kernel(spec.linux()).toString(), words)
+                .withFiles(
+                        linuxFiles.kernel(spec.linux()).toString(),
+                        linuxFiles.initrd(spec.linux()).toString());
+    }
+
+    /** What the guest's first network is, in the words of its agent. */
+    private String address(VmRecord record, Devices devices) {
+        if (devices.nics().isEmpty()) {
+            return null;
+        }
+        if (devices.nics().get(0).isOfQemu()) {
+            return LinuxWords.QEMU_ADDRESS;
+        }
+        return network.nics().stream()
+                .filter(nic -> nic.vm().equals(record.name()) && nic.index() == 0 && nic.address() != null)
+                .map(nic -> nic.address() + "," + nic.gateway() + "," + nic.gateway())
+                .findFirst()
+                .orElse(LinuxWords.DHCP);
+    }
+
+    private void bring(String manifest, Path target) throws IOException {
+        PageRuns.materialise(fetched(ChunkId.ofHex(manifest)), chunks.fetcher(), target);
     }
 
     private Boot fromCd(VmRecord record, Path folder) throws IOException {
@@ -232,19 +274,28 @@ public final class LocalVmHost implements VmHost {
         return new DiskFiles(extents.toString(), delta.toString(), serial, disk.readOnly(), disk.limit());
     }
 
-    private Devices devices(VmRecord record) throws IOException {
+    private Devices devices(VmRecord record, boolean qemu) throws IOException {
         ResolvedSpec spec = record.spec();
+        boolean vsock = !qemu && (spec.linux() != null || spec.extras().vsock());
         Extras extras = spec.extras();
         List<Devices.Nic> nics = new ArrayList<>();
         for (int i = 0; i < spec.networks().size(); i++) {
             ResolvedSpec.Nic nic = spec.networks().get(i);
+            if (qemu && nic.limitMbits() != 0) {
+                throw new IOException("VM " + record.name() + " has a network with a limit, which QEMU does not know:"
+                        + " leave the limit out, or run it on KVM");
+            }
+            if (qemu && nic.bridge() == null) {
+                nics.add(Devices.Nic.ofQemu(i, nic.mac(), nic.mtu(), nic.ports()));
+                continue;
+            }
             GuestNic made = network.attach(record.name(), i, nic.wanted(), nic.address());
             nics.add(new Devices.Nic(made.tap(), made.socket(), made.mac(), made.mtu(), nic.limitMbits()));
         }
         return new Devices(
                 nics,
-                extras.rng(),
-                extras.vsock() ? folder(record.name()).resolve(VSOCK).toString() : null,
+                extras.rng() || spec.linux() != null,
+                vsock ? folder(record.name()).resolve(VSOCK).toString() : null,
                 extras.balloon(),
                 extras.cd() == null ? null : disk(record.name(), CD, disc(extras.cd())),
                 extras.terminal());
@@ -258,7 +309,7 @@ public final class LocalVmHost implements VmHost {
                 nics.set(nic.index(), nics.get(nic.index()).made(nic));
             }
         }
-        return spec.withNetworks(nics);
+        return spec.withNetworks(nics).on(hypervisors.choose(spec));
     }
 
     /** The manifest under this root, with all its chunks in the local store. */

@@ -256,6 +256,15 @@ public record ResolvedSpec(
                 workload);
     }
 
+    /** The hypervisor that its host must have, by its label; empty if any will do. */
+    public String needs() {
+        if (hypervisor != Hypervisor.AUTO) {
+            return hypervisor.label();
+        }
+        boolean testGuest = linux == null && boot.kernel() == null && extras.cd() == null;
+        return testGuest ? Hypervisor.KVM.label() : "";
+    }
+
     /** The same on that hypervisor. */
     ResolvedSpec on(Hypervisor chosen) {
         return new ResolvedSpec(

@@ -54,7 +54,8 @@ public final class Initramfs {
         }
     }
 
-    private static byte[] agent() throws IOException {
+    /** The agent, a static program. */
+    public static byte[] agent() throws IOException {
         try (InputStream in = Initramfs.class.getResourceAsStream(AGENT)) {
             if (in == null) {
                 throw new IOException("this build has no agent for guests: run ./stardust build");

@@ -53,6 +53,21 @@ public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon
             this(tap, socket, mac, mtu, limitMbits, List.of());
         }
 
+        /**
+         * One that QEMU makes up: a network of the guest's own, so that all guests may have the same address in it.
+         *
+         * @param index which of the VM's interfaces
+         * @param mac its address, or null for a usual one
+         */
+        public static Nic ofQemu(int index, String mac, int mtu, List<PortForward> ports) {
+            return new Nic(null, null, mac == null ? "02:53:44:00:00:0" + index : mac, mtu, 0, ports);
+        }
+
+        /** Whether it is one that QEMU makes up. */
+        public boolean isOfQemu() {
+            return tap == null && socket == null;
+        }
+
         QemuSpec.Nic ofQemu() {
             return new QemuSpec.Nic(tap, mac, mtu, ports);
         }

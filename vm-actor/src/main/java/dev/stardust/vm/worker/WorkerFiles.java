@@ -84,6 +84,7 @@ final class WorkerFiles {
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
                 .read(made(data.resolve("bases")))
+                .read(made(data.resolve(WorkerRuntime.BOOT)))
                 // Not its folder aeron: a restarted node makes that anew.
                 .write(made(data.resolve("run")))
                 .write(made(only == null ? vms : vms.resolve(only.vm())))

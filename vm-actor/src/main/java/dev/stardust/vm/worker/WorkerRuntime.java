@@ -15,6 +15,9 @@ public final class WorkerRuntime {
     /** The link in a node's data to where disks are in memory, once for all. */
     public static final String SHARED = "shared";
 
+    /** The folder in a node's data that kernels and initrds are in which several VMs start with. */
+    public static final String BOOT = "boot";
+
     /** The property that tells a worker to limit its system calls; with this value all but connections. */
     static final String CONFINED = "stardust.confined";
 

@@ -7,6 +7,7 @@ import dev.stardust.hypervisor.boot.BootSpec;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.worker.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ class LocalVmHostTest {
     Path data;
 
     private LocalVmHost host() {
-        return new LocalVmHost(data, null, null, null, null, null, Runnable::run);
+        return new LocalVmHost(data, null, null, null, null, null, null, Runnable::run);
     }
 
     /** A VM that is stopped here, with a file of its own. */
@@ -76,7 +77,7 @@ class LocalVmHostTest {
     @Test
     void aBiosLiesBesideTheOtherFilesOfTheVmThatItStarts() throws IOException {
         Boot bios = new Boot(null, null, null, BootSpec.Protocol.BIOS, null);
-        Boot started = host().bootFiles(keep("pc", bios, Extras.NONE.withCd("ab12")));
+        Boot started = host().bootFiles(keep("pc", bios, Extras.NONE.withCd("ab12")), Devices.NONE);
         Path copy = data.resolve("vms/pc/BIOS");
         assertEquals(bios.withFiles(copy.toString(), null), started);
         assertEquals(-1, Files.mismatch(Path.of("/usr/share/seabios/bios-256k.bin"), copy));
