@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** File systems made of folders, by {@code mke2fs}: owners, modes, links and extended attributes stay. */
 public final class Ext4 {
@@ -24,18 +26,39 @@ public final class Ext4 {
 
     private Ext4() {}
 
+    /**
+     * What a file system is to be like.
+     *
+     * @param sizeBytes its size, or 0 for what its files need and some room
+     * @param uuid its UUID, from which its folders' hashes are seeded too, or null for one by chance
+     */
+    public record Shape(long sizeBytes, UUID uuid) {
+        /** As large as need be. */
+        public static final Shape FITTING = new Shape(0, null);
+    }
+
     /** Makes an image of what is in a folder; {@code image} is a file that is there and empty. */
     public static void make(Path folder, Path image) throws IOException {
         Size size = new Size();
         Files.walkFileTree(folder, new Sizes(size));
-        Tool.run(PACKAGE, "to make an image of " + folder, command(folder, image, size));
+        Tool.run(PACKAGE, "to make an image of " + folder, command(folder, image, size, Shape.FITTING));
     }
 
-    /** What makes an image of a folder of that size. */
-    static List<String> command(Path folder, Path image, Size size) {
+    /**
+     * What makes an image of a folder of that size.
+     *
+     * @throws IOException when the files do not fit
+     */
+    static List<String> command(Path folder, Path image, Size size, Shape shape) throws IOException {
         long inodes = size.inodes + size.inodes / 8 + SPARE_INODES;
         long bytes = size.bytes + size.bytes / 16 + inodes * INODE_BYTES + ROOM_BYTES;
-        return List.of(
+        if (shape.sizeBytes() != 0) {
+            if (shape.sizeBytes() < bytes) {
+                throw new IOException("its files need a disk of " + mib(bytes) + " MiB at least");
+            }
+            bytes = shape.sizeBytes();
+        }
+        List<String> command = new ArrayList<>(List.of(
                 Tool.ofSystem("mke2fs"),
                 "-q",
                 "-F",
@@ -44,11 +67,16 @@ public final class Ext4 {
                 "-b",
                 Integer.toString(BLOCK_BYTES),
                 "-N",
-                Long.toString(inodes),
-                "-d",
-                folder.toString(),
-                image.toString(),
-                (bytes + (1 << 20) - 1) / (1 << 20) + "M");
+                Long.toString(inodes)));
+        if (shape.uuid() != null) {
+            command.addAll(List.of("-U", shape.uuid().toString(), "-E", "hash_seed=" + shape.uuid()));
+        }
+        command.addAll(List.of("-d", folder.toString(), image.toString(), mib(bytes) + "M"));
+        return command;
+    }
+
+    private static long mib(long bytes) {
+        return (bytes + (1 << 20) - 1) / (1 << 20);
     }
 
     /** What files take in a file system. */
