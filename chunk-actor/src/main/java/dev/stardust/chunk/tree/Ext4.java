@@ -21,6 +21,8 @@ public final class Ext4 {
     /** Room for the journal, for groups' tables, and for whoever boots it. It is a hole as long as nobody writes there. */
     private static final long ROOM_BYTES = 128L << 20;
 
+    private static final int BYTES_PER_INODE = 16_384;
+
     /** Inodes beyond those that are needed. */
     private static final int SPARE_INODES = 4096;
 
@@ -50,7 +52,8 @@ public final class Ext4 {
      * @throws IOException when the files do not fit
      */
     static List<String> command(Path folder, Path image, Size size, Shape shape) throws IOException {
-        long inodes = size.inodes + size.inodes / 8 + SPARE_INODES;
+        // A disk of a given size is to be filled: it gets as many inodes as mke2fs gives one of that size.
+        long inodes = Math.max(size.inodes + size.inodes / 8 + SPARE_INODES, shape.sizeBytes() / BYTES_PER_INODE);
         long bytes = size.bytes + size.bytes / 16 + inodes * INODE_BYTES + ROOM_BYTES;
         if (shape.sizeBytes() != 0) {
             if (shape.sizeBytes() < bytes) {
