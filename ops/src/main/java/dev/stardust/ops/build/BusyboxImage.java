@@ -60,6 +60,7 @@ public final class BusyboxImage {
      * @return the image, an ext4 of a whole disk
      */
     public static Path make(Path work, long sizeBytes) throws IOException {
+        BuildTools.requireDiskMakers();
         Path busybox = busybox(work);
         Path tar = work.resolve("root.tar");
         try (TarArchiveOutputStream out =

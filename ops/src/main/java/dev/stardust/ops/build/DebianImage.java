@@ -62,6 +62,7 @@ public record DebianImage(String suite, List<String> packages, long sizeBytes) {
     /** Makes the image unless it is there; 20 to 60 s the first time. */
     public Path make() throws IOException {
         return BuildCache.file(name(), (file, work) -> {
+            BuildTools.requireDebianMakers();
             Path tar = work.resolve("root.tar");
             Tool.run("mmdebstrap", "to make a Debian root filesystem", bootstrap(tar));
             Files.createFile(file);

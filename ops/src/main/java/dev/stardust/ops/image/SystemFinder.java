@@ -79,7 +79,7 @@ public final class SystemFinder {
         boolean named = false;
         for (Volume each : volumes) {
             boolean release = release(each).isPresent();
-            if ((release && !named) || (root == null && init(each) != null)) {
+            if ((release && !named) || (root == null && (init(each) != null || hasShell(each)))) {
                 root = each;
                 named = release;
             }
@@ -93,7 +93,7 @@ public final class SystemFinder {
                 root.root(),
                 root.type().type(),
                 init(root),
-                hasAny(root, "bin/sh", "usr/bin/sh"),
+                hasShell(root),
                 kernel,
                 GrubWords.of(configurations(root)),
                 notes);
@@ -149,6 +149,10 @@ public final class SystemFinder {
     /** The path of the first process; in merged-usr systems {@code /sbin} is a link. */
     private static String init(Volume volume) throws IOException {
         return hasAny(volume, "sbin/init", "usr/sbin/init") ? "/sbin/init" : null;
+    }
+
+    private static boolean hasShell(Volume volume) throws IOException {
+        return hasAny(volume, "bin/sh", "usr/bin/sh");
     }
 
     private static boolean hasAny(Volume volume, String... paths) throws IOException {

@@ -91,7 +91,7 @@ record BootPlan(ImageBoot boot, KernelFile own, Path initrd, List<String> notes)
                 throw new ClusterException(
                         ErrorCode.REFUSED,
                         disk.name()
-                                + " cannot be started: no root filesystem with /etc/os-release or /sbin/init was found"
+                                + " cannot be started: no root filesystem with /etc/os-release, /sbin/init or /bin/sh was found"
                                 + " in it"
                                 + notes.stream().map(note -> "; " + note).reduce("", String::concat)
                                 + "; say where it is by --root, or import it as a disk by --no-boot");
