@@ -114,7 +114,6 @@ missing_packages() { # purpose
     bench | test)
       # For the lab machine and its guests; the kernel and busybox come unpacked, not installed.
       [ -e /usr/share/seabios/bios-256k.bin ] || wanted+=(seabios)
-      command -v lz4 >/dev/null || wanted+=(lz4)
       [ -x /sbin/depmod ] || wanted+=(kmod)
       command -v setpriv >/dev/null || wanted+=(util-linux)
       ;;

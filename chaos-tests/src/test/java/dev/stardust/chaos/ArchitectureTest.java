@@ -84,6 +84,8 @@ class ArchitectureTest {
                                     "dev.stardust.chunk.manifest..",
                                     "dev.stardust.chunk.store..",
                                     "dev.stardust.ops.cli..",
+                                    // Images made on this machine.
+                                    "dev.stardust.ops.build..",
                                     "dev.stardust.ops.demo..",
                                     "dev.stardust.ops.launch.."))));
 

@@ -1,6 +1,6 @@
 package dev.stardust.chaos.lab;
 
-import dev.stardust.ops.demo.DebianImage;
+import dev.stardust.ops.build.BuildCache;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -27,7 +27,7 @@ public record LabCache(Path folder) {
 
     /** This user's. */
     public static LabCache ofUser() {
-        return new LabCache(DebianImage.cacheFolder().resolve("lab"));
+        return new LabCache(BuildCache.folder().resolve("lab"));
     }
 
     /** The entry, made before if it is not there. Others may do the same meanwhile: the first whole one stays. */

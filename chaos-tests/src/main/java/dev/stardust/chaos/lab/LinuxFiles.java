@@ -1,8 +1,11 @@
 package dev.stardust.chaos.lab;
 
 import dev.stardust.chaos.External;
+import dev.stardust.ops.build.DebianPackages;
+import dev.stardust.ops.image.KernelImage;
 import dev.stardust.vm.initramfs.KernelModules;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -35,7 +38,7 @@ public record LinuxFiles(String version, Path bzImage, Path vmlinux, KernelModul
                             "-b",
                             folder.toString(),
                             modules.getFileName().toString()));
-            BzImage.extract(bzImage(folder), vmlinux(folder));
+            new KernelImage(Files.readAllBytes(bzImage(folder))).unpack(vmlinux(folder));
         });
         String busyboxVersion = debian.newestVersion(BUSYBOX);
         Path busybox =

@@ -4,11 +4,13 @@ import dev.stardust.chunk.file.Tool;
 import dev.stardust.chunk.manifest.DiskData;
 import dev.stardust.chunk.manifest.RawFile;
 import dev.stardust.chunk.tree.ArchiveImage;
+import dev.stardust.chunk.tree.ContainerConfig;
 import dev.stardust.chunk.tree.Ext4;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a disk is made of, as {@link DiskData}: a raw image, one of another format, or files that become a file system of their
@@ -17,19 +19,26 @@ import java.util.List;
 public final class DiskFile implements DiskData {
     private final String name;
     private final RawFile raw;
-    private final Path temporary;
+    private final Path path;
+    private final boolean temporary;
+    private final ContainerConfig container;
 
-    private DiskFile(String name, RawFile raw, Path temporary) {
+    private DiskFile(String name, RawFile raw, Path path, boolean temporary, ContainerConfig container) {
         this.name = name;
         this.raw = raw;
+        this.path = path;
         this.temporary = temporary;
+        this.container = container;
     }
 
     /** Makes a raw image. */
     @FunctionalInterface
     private interface Maker {
-        /** Fills {@code raw}, which is there and empty; {@code folder} takes what is in between. */
-        void make(Path source, Path raw, Path folder) throws IOException;
+        /**
+         * Fills {@code raw}, which is there and empty; {@code folder} takes what is in between. Returns what a container
+         * of it is to run, if it is of one.
+         */
+        Optional<ContainerConfig> make(Path source, Path raw, Path folder) throws IOException;
     }
 
     /**
@@ -37,15 +46,15 @@ public final class DiskFile implements DiskData {
      *
      * @param folder takes a raw copy of what is not raw, until this is closed
      */
-    public static DiskData open(Path source, Path folder) throws IOException {
+    public static DiskFile open(Path source, Path folder) throws IOException {
         Maker maker = maker(source);
         if (maker == null) {
-            return RawFile.open(source);
+            return new DiskFile(source.toString(), RawFile.open(source), source, false, null);
         }
         Path copy = Files.createTempFile(Files.createDirectories(folder), "converted-", ".raw");
         try {
-            maker.make(source, copy, folder);
-            return new DiskFile(source.toString(), RawFile.open(copy), copy);
+            ContainerConfig container = maker.make(source, copy, folder).orElse(null);
+            return new DiskFile(source.toString(), RawFile.open(copy), copy, true, container);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);
             throw e;
@@ -69,9 +78,27 @@ public final class DiskFile implements DiskData {
             return ArchiveImage::make;
         }
         if (tree) {
-            return (from, raw, between) -> Ext4.make(from, raw);
+            return (from, raw, between) -> {
+                Ext4.make(from, raw);
+                return Optional.empty();
+            };
         }
-        return Qcow2.is(source) ? (from, raw, between) -> Qcow2.convert(from, raw) : null;
+        return Qcow2.is(source)
+                ? (from, raw, between) -> {
+                    Qcow2.convert(from, raw);
+                    return Optional.empty();
+                }
+                : null;
+    }
+
+    /** The raw image that is read; only until this is closed if it is a copy. */
+    public Path path() {
+        return path;
+    }
+
+    /** What a container of it is to run, if it is the image of one. */
+    public Optional<ContainerConfig> container() {
+        return Optional.ofNullable(container);
     }
 
     @Override
@@ -102,7 +129,9 @@ public final class DiskFile implements DiskData {
     @Override
     public void close() throws IOException {
         try (raw) {
-            Files.deleteIfExists(temporary);
+            if (temporary) {
+                Files.deleteIfExists(path);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 
-/** A raw disk image in a file, whose holes are not read. */
+/** A raw disk image, or whatever else, in a file, whose holes are not read. */
 public final class RawFile implements DiskData {
     private static final int SECTOR_BYTES = 512;
 
@@ -27,8 +27,21 @@ public final class RawFile implements DiskData {
         runs = new DataRuns(file::nextData, file::nextHole, sizeBytes);
     }
 
-    /** Opens it. @throws IOException when it cannot be a disk image */
+    /** Opens a disk image. @throws IOException when it cannot be one */
     public static RawFile open(Path path) throws IOException {
+        return open(
+                path,
+                SECTOR_BYTES,
+                "a raw disk image has a multiple of 512, up to " + Manifest.MAX_SIZE_BYTES
+                        + ": convert other formats first, e.g. by qemu-img convert -O raw");
+    }
+
+    /** Opens any file that is not empty. */
+    public static RawFile ofFile(Path path) throws IOException {
+        return open(path, 1, "1 to " + Manifest.MAX_SIZE_BYTES + " can be stored");
+    }
+
+    private static RawFile open(Path path, int unitBytes, String rule) throws IOException {
         if (!Files.isRegularFile(path)) {
             throw new IOException(path + (Files.exists(path) ? " is not a regular file" : " does not exist"));
         }
@@ -36,9 +49,8 @@ public final class RawFile implements DiskData {
         NativeFile file = NativeFile.openRead(path);
         try {
             long size = file.size();
-            if (size == 0 || size % SECTOR_BYTES != 0 || size > Manifest.MAX_SIZE_BYTES) {
-                throw new IOException(path + " has " + size + " bytes; a raw disk image has a multiple of 512, up to "
-                        + Manifest.MAX_SIZE_BYTES + ": convert other formats first, e.g. by qemu-img convert -O raw");
+            if (size == 0 || size % unitBytes != 0 || size > Manifest.MAX_SIZE_BYTES) {
+                throw new IOException(path + " has " + size + " bytes; " + rule);
             }
             return new RawFile(path, file, size, modified);
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.zip.ZipException;
 
 /** Disks of archives: tars of a tree of files, OCI image layouts, and what {@code docker save} writes. */
@@ -39,11 +40,21 @@ public final class ArchiveImage {
      *
      * @param image a file that is there and empty
      * @param folder takes what is in between
+     * @return what a container of it is to run, empty if the archive is no image of a container
      * @throws BadArchiveException when the archive is damaged, or leads out of its tree
      */
-    public static void make(Path archive, Path image, Path folder) throws IOException {
+    public static Optional<ContainerConfig> make(Path archive, Path image, Path folder) throws IOException {
+        return make(archive, image, folder, Ext4.Shape.FITTING);
+    }
+
+    /** As the other, an ext4 of that shape. */
+    public static Optional<ContainerConfig> make(Path archive, Path image, Path folder, Ext4.Shape shape)
+            throws IOException {
         try (Spool spool = new Spool(folder, MAX_BYTES)) {
-            new TreeDisk(read(archive, spool, folder), folder).make(image);
+            FileTree tree = new FileTree();
+            Optional<ContainerConfig> config = read(archive, new TarLayer(tree, spool), folder);
+            new TreeDisk(tree, folder, shape).make(image);
+            return config;
         }
     }
 
@@ -54,19 +65,23 @@ public final class ArchiveImage {
      */
     static FileTree read(Path archive, Spool spool, Path folder) throws IOException {
         FileTree tree = new FileTree();
-        TarLayer layers = new TarLayer(tree, spool);
+        read(archive, new TarLayer(tree, spool), folder);
+        return tree;
+    }
+
+    private static Optional<ContainerConfig> read(Path archive, TarLayer layers, Path folder) throws IOException {
         if (Files.isDirectory(archive)) {
-            new ContainerImage(archive.toString(), ArchiveFiles.ofFolder(archive)).applyTo(layers);
-        } else if (isOfImage(archive)) {
+            return Optional.of(new ContainerImage(archive.toString(), ArchiveFiles.ofFolder(archive)).applyTo(layers));
+        }
+        if (isOfImage(archive)) {
             try (ArchiveFiles files = unpacked(archive, folder)) {
-                new ContainerImage(archive.toString(), files).applyTo(layers);
-            }
-        } else {
-            try (InputStream tar = open(archive)) {
-                layers.apply(archive.toString(), tar);
+                return Optional.of(new ContainerImage(archive.toString(), files).applyTo(layers));
             }
         }
-        return tree;
+        try (InputStream tar = open(archive)) {
+            layers.apply(archive.toString(), tar);
+            return Optional.empty();
+        }
     }
 
     private static boolean isOfImage(Path archive) throws IOException {

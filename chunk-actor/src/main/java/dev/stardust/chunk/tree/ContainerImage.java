@@ -45,20 +45,34 @@ final class ContainerImage {
      */
     private record Layer(String file, String packed, String unpacked) {}
 
-    /** Applies all layers to a tree. */
-    void applyTo(TarLayer tree) throws IOException {
+    /**
+     * What an image is made of.
+     *
+     * @param layers lowest first
+     * @param config the configuration's JSON, null if it has none
+     */
+    private record Parts(List<Layer> layers, JsonNode config) {}
+
+    /**
+     * Applies all layers to a tree.
+     *
+     * @return what a container of it is to run
+     */
+    ContainerConfig applyTo(TarLayer tree) throws IOException {
         boolean layout = files.has("oci-layout");
         if (!layout && !files.has("manifest.json")) {
             throw new BadArchiveException(name + " looks like an image of a container, but has neither oci-layout nor"
                     + " manifest.json in it");
         }
-        List<Layer> layers = layout ? ofLayout() : ofDocker();
-        if (layers.size() > MAX_LAYERS) {
-            throw new BadArchiveException(name + " has " + layers.size() + " layers");
+        Parts parts = layout ? ofLayout() : ofDocker();
+        if (parts.layers().size() > MAX_LAYERS) {
+            throw new BadArchiveException(name + " has " + parts.layers().size() + " layers");
         }
-        for (Layer layer : layers) {
+        ContainerConfig config = ContainerConfig.of(name, parts.config().path("config"));
+        for (Layer layer : parts.layers()) {
             apply(layer, tree);
         }
+        return config;
     }
 
     private void apply(Layer layer, TarLayer tree) throws IOException {
@@ -81,14 +95,15 @@ final class ContainerImage {
         }
     }
 
-    private List<Layer> ofLayout() throws IOException {
+    private Parts ofLayout() throws IOException {
         JsonNode manifest = manifest(parse("index.json", files.json("index.json")), 0);
         List<Layer> layers = new ArrayList<>();
         for (JsonNode layer : manifest.path("layers")) {
             String digest = digest(layer);
             layers.add(new Layer(blob(digest), digest, ""));
         }
-        return layers;
+        JsonNode config = manifest.path("config");
+        return new Parts(layers, config.has("digest") ? checked(config) : config);
     }
 
     /** The manifest for our platform that an index leads to. */
@@ -111,15 +126,20 @@ final class ContainerImage {
             throw new BadArchiveException(name + " has " + fitting.size() + " images for " + OS + "/" + ARCHITECTURE
                     + " (it has " + platforms + "): give a layout with just one");
         }
-        String digest = digest(fitting.get(0));
+        JsonNode node = checked(fitting.get(0));
+        return node.has("manifests") ? manifest(node, depth + 1) : node;
+    }
+
+    /** The JSON that a descriptor leads to. */
+    private JsonNode checked(JsonNode descriptor) throws IOException {
+        String digest = digest(descriptor);
         byte[] bytes = files.json(blob(digest));
         String found = HexFormat.of().formatHex(sha256().digest(bytes));
         if (!found.equals(digest)) {
             throw new BadArchiveException(
                     name + ", " + blob(digest) + " is damaged: its SHA-256 is " + found + ", not " + digest);
         }
-        JsonNode node = parse(blob(digest), bytes);
-        return node.has("manifests") ? manifest(node, depth + 1) : node;
+        return parse(blob(digest), bytes);
     }
 
     private String digest(JsonNode descriptor) throws BadArchiveException {
@@ -135,20 +155,21 @@ final class ContainerImage {
         return "blobs/sha256/" + digest;
     }
 
-    private List<Layer> ofDocker() throws IOException {
+    private Parts ofDocker() throws IOException {
         JsonNode images = parse("manifest.json", files.json("manifest.json"));
         if (images.size() != 1) {
             throw new BadArchiveException(name + " has " + images.size() + " images: save just one");
         }
         JsonNode image = images.get(0);
-        String config = image.path("Config").asText();
-        JsonNode digests = parse(config, files.json(config)).path("rootfs").path("diff_ids");
+        String file = image.path("Config").asText();
+        JsonNode config = parse(file, files.json(file));
+        JsonNode digests = config.path("rootfs").path("diff_ids");
         List<Layer> layers = new ArrayList<>();
         for (JsonNode layer : image.path("Layers")) {
             String digest = digests.path(layers.size()).asText().replaceFirst("^sha256:", "");
             layers.add(new Layer(layer.asText(), "", digest));
         }
-        return layers;
+        return new Parts(layers, config);
     }
 
     private JsonNode parse(String file, byte[] bytes) throws BadArchiveException {

@@ -23,15 +23,17 @@ final class TreeDisk {
 
     private final FileTree tree;
     private final Path folder;
+    private final Ext4.Shape shape;
 
     /**
      * A disk that is not made yet.
      *
      * @param folder takes what is in between
      */
-    TreeDisk(FileTree tree, Path folder) {
+    TreeDisk(FileTree tree, Path folder, Ext4.Shape shape) {
         this.tree = tree;
         this.folder = folder;
+        this.shape = shape;
     }
 
     /** Fills an image, a file that is there and empty. */
@@ -48,7 +50,7 @@ final class TreeDisk {
                 command.addAll(List.of("fakeroot", "--"));
             }
             command.addAll(List.of("sh", "-c", SCRIPT, "sh", staging.toString()));
-            command.addAll(Ext4.command(staging, image, size));
+            command.addAll(Ext4.command(staging, image, size, shape));
             Tool.run("fakeroot tar " + Ext4.PACKAGE, PURPOSE, command, stdin -> {
                 try (TreeTar tar = new TreeTar(stdin, false)) {
                     tar.write(tree);

@@ -1,5 +1,6 @@
 package dev.stardust.chunk.tree;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,13 +38,19 @@ final class TestOci {
 
     /** A layout for amd64 with gzipped layers, and a manifest for another platform. */
     static void layout(Path folder, byte[]... layers) throws IOException {
+        layoutWith(folder, null, layers);
+    }
+
+    /** The same with a configuration. */
+    static void layoutWith(Path folder, JsonNode config, byte[]... layers) throws IOException {
         Path blobs = Files.createDirectories(folder.resolve("blobs/sha256"));
         List<Map<String, Object>> descriptors = new ArrayList<>();
         for (byte[] layer : layers) {
             descriptors.add(blob(blobs, gzip(layer)));
         }
+        Map<String, Object> configured = config == null ? Map.of() : blob(blobs, JSON.writeValueAsBytes(config));
         Map<String, Object> manifest = blob(
-                blobs, JSON.writeValueAsBytes(Map.of("schemaVersion", 2, "config", Map.of(), "layers", descriptors)));
+                blobs, JSON.writeValueAsBytes(Map.of("schemaVersion", 2, "config", configured, "layers", descriptors)));
         Map<String, Object> other = Map.of(
                 "digest", "sha256:" + "0".repeat(64), "platform", Map.of("os", "linux", "architecture", "arm64"));
         Files.write(
@@ -59,6 +66,11 @@ final class TestOci {
 
     /** What {@code docker save} wrote before it wrote layouts. */
     static byte[] dockerArchive(byte[]... layers) throws IOException {
+        return dockerArchiveWith(JSON.createObjectNode(), layers);
+    }
+
+    /** The same with what a container of it is to run. */
+    static byte[] dockerArchiveWith(JsonNode run, byte[]... layers) throws IOException {
         TestTar tar = new TestTar();
         List<String> names = new ArrayList<>();
         List<String> digests = new ArrayList<>();
@@ -69,7 +81,8 @@ final class TestOci {
             names.add(folder + "/layer.tar");
             digests.add("sha256:" + sha256(layer));
         }
-        byte[] config = JSON.writeValueAsBytes(Map.of("rootfs", Map.of("type", "layers", "diff_ids", digests)));
+        byte[] config =
+                JSON.writeValueAsBytes(Map.of("config", run, "rootfs", Map.of("type", "layers", "diff_ids", digests)));
         String configName = sha256(config) + ".json";
         tar.file(configName, 0644, 0, 0, config);
         byte[] manifest = JSON.writeValueAsBytes(List.of(Map.of("Config", configName, "Layers", names)));

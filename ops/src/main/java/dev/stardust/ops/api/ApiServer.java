@@ -10,6 +10,7 @@ import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Base64;
@@ -82,10 +83,11 @@ public final class ApiServer implements AutoCloseable {
         server.get("/v1/images", ctx -> answer(ctx, await(node.images())));
         server.post("/v1/images", ctx -> {
             JsonNode body = body(ctx);
-            String name = text(body, "name");
-            Path file = Path.of(text(body, "path"));
-            started(ctx, jobs.start(job -> node.importImage(name, file, job)));
+            ImageRequest image =
+                    new ImageRequest(text(body, "name"), path(body, "path"), BootRequest.of(body.path("boot")));
+            started(ctx, jobs.start(job -> node.importImage(image, job)));
         });
+        kernelRoutes();
         server.get("/v1/bases", ctx -> answer(ctx, await(node.bases())));
         server.post("/v1/bases", ctx -> {
             JsonNode body = body(ctx);
@@ -101,6 +103,26 @@ public final class ApiServer implements AutoCloseable {
         server.get(
                 "/v1/jobs/{id}",
                 ctx -> answer(ctx, jobs.get(ctx.pathParam("id")).json()));
+    }
+
+    private void kernelRoutes() {
+        server.get("/v1/kernels", ctx -> answer(ctx, await(node.kernels())));
+        server.post("/v1/kernels", ctx -> {
+            JsonNode body = body(ctx);
+            KernelRequest kernel = new KernelRequest(
+                    body.has("name") ? text(body, "name") : null,
+                    path(body, "path"),
+                    body.has("modules") ? path(body, "modules") : null);
+            started(ctx, jobs.start(job -> node.importKernel(kernel, job)));
+        });
+        server.post(
+                "/v1/kernels/{kernel}/default",
+                ctx -> answer(ctx, await(node.setDefaultKernel(ctx.pathParam("kernel")))));
+        server.delete(
+                "/v1/kernels/{kernel}",
+                ctx -> answer(
+                        ctx,
+                        await(node.removeKernel(ctx.pathParam("kernel"), "true".equals(ctx.queryParam("force"))))));
     }
 
     private void vmRoutes() {
@@ -157,6 +179,15 @@ public final class ApiServer implements AutoCloseable {
             throw new ClusterException(ErrorCode.USAGE, "the request needs the text field '" + field + "'");
         }
         return value.asText();
+    }
+
+    private static Path path(JsonNode body, String field) {
+        try {
+            return Path.of(text(body, field));
+        } catch (InvalidPathException e) {
+            throw new ClusterException(
+                    ErrorCode.USAGE, "the request's field '" + field + "' is no path: " + e.getMessage());
+        }
     }
 
     private static ConsoleInput consoleInput(JsonNode body) {

@@ -1,7 +1,6 @@
 package dev.stardust.ops.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.concurrent.CompletionStage;
 
 /** What a node does for those who ask it over HTTP. Failures are {@code ClusterException}s whose text the user reads. */
@@ -27,8 +26,20 @@ public interface NodeOperations {
     /** The images. */
     CompletionStage<JsonNode> images();
 
-    /** Imports a raw image from a file that this node can read. */
-    CompletionStage<JsonNode> importImage(String name, Path file, Job job);
+    /** Imports an image from a file or folder that this node can read. */
+    CompletionStage<JsonNode> importImage(ImageRequest image, Job job);
+
+    /** The kernels that images start with. */
+    CompletionStage<JsonNode> kernels();
+
+    /** Imports a kernel from a file that this node can read. */
+    CompletionStage<JsonNode> importKernel(KernelRequest kernel, Job job);
+
+    /** Makes a kernel the one of images that name none. */
+    CompletionStage<JsonNode> setDefaultKernel(String name);
+
+    /** Removes a kernel that no image names; the default one too if {@code force}. */
+    CompletionStage<JsonNode> removeKernel(String name, boolean force);
 
     /** The bases. */
     CompletionStage<JsonNode> bases();

@@ -26,12 +26,15 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description =
                 "Shows what in an ISO image can be booted: its boot entries, and what its boot loaders would start;"
-                        + " of a kernel, how it can be booted. Needs no node.")
+                        + " of a kernel, how it can be booted. Needs no node. Of an image of the cluster, how it starts.")
 final class ImageInspectCommand implements Callable<Integer> {
     @Mixin
     private OutputOptions output;
 
-    @Parameters(paramLabel = "FILE", description = "a local file")
+    @Mixin
+    private NodeOptions node;
+
+    @Parameters(paramLabel = "FILE|IMAGE", description = "a local file, or the name of an image of the cluster")
     private Path file;
 
     @Spec
@@ -39,6 +42,10 @@ final class ImageInspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (!Files.exists(file) && file.toString().matches("[a-z0-9-]{1,40}")) {
+            inspectImage(file.toString());
+            return 0;
+        }
         if (!Files.isReadable(file)) {
             throw new CliException(CliException.NOT_FOUND, "cannot read " + file + ": check the path");
         }
@@ -53,6 +60,25 @@ final class ImageInspectCommand implements Callable<Integer> {
         } catch (BootException e) {
             throw new CliException(CliException.REFUSED, e.getMessage());
         }
+    }
+
+    private void inspectImage(String name) {
+        for (JsonNode image : node.client().get("/images")) {
+            if (image.path("name").asText().equals(name)) {
+                output.print(spec.commandLine().getOut(), image, out -> {
+                    out.printf(
+                            "%s: %s, manifest %s, sha256 %s%n",
+                            name,
+                            Units.bytes(image.path("sizeBytes").asLong()),
+                            image.path("manifest").asText(),
+                            image.path("sha256").asText());
+                    BootText.show(out, image.path("boot"));
+                });
+                return;
+            }
+        }
+        throw new CliException(
+                CliException.NOT_FOUND, "there is neither a file nor an image " + name + ": see 'stardust image ls'");
     }
 
     private void inspectKernel(List<String> kinds) {

@@ -93,6 +93,7 @@ public final class Main {
         all.put("node", NodeCommand.class);
         all.put("cluster", ClusterCommand.class);
         all.put("image", ImageCommand.class);
+        all.put("kernel", KernelCommand.class);
         all.put("volume", VolumeCommand.class);
         all.put("files", FilesCommand.class);
         all.put("base", BaseCommand.class);

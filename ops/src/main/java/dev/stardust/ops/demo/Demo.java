@@ -1,6 +1,7 @@
 package dev.stardust.ops.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.ops.build.DebianImage;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.ops.cli.Jobs;
 import dev.stardust.ops.cli.Units;
@@ -27,6 +28,7 @@ public final class Demo {
     private static final int START_TIMEOUT_MS = 120_000;
     private static final int GUEST_TIMEOUT_MS = 180_000;
     private static final int LEASE_TIMEOUT_MS = 60_000;
+    private static final DebianImage IMAGE = new DebianImage(DebianImage.USUAL_SUITE, List.of(), 512L << 20);
     private static final String DEPLOYMENT = "examples/demo.yaml";
     private static final int EXIT_FAILED = 1;
     private static final int LOG_TAIL = 2;
@@ -91,8 +93,8 @@ public final class Demo {
         }
 
         steps.begin("Making a Debian root filesystem, 512 MiB of ext4"
-                + (Files.exists(DebianImage.cached()) ? " (cached)" : " (mmdebstrap, cached for the next time)"));
-        Path image = DebianImage.make();
+                + (Files.exists(IMAGE.cached()) ? " (cached)" : " (mmdebstrap, cached for the next time)"));
+        Path image = IMAGE.make();
 
         steps.begin("Importing it into the chunk store: chunked, deduplicated, compressed, spread over the ring");
         JsonNode imported = Jobs.await(

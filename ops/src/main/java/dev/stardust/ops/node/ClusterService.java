@@ -4,10 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.stardust.chunk.local.DiskFile;
-import dev.stardust.chunk.manifest.DiskData;
-import dev.stardust.chunk.manifest.ImageImporter;
-import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.StoreStats;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
@@ -15,21 +11,15 @@ import dev.stardust.cluster.registry.Compare;
 import dev.stardust.cluster.registry.Op;
 import dev.stardust.cluster.registry.Txn;
 import dev.stardust.cluster.ring.RingSnapshot;
-import dev.stardust.ops.api.Job;
 import dev.stardust.scheduler.actor.ClusterPicture;
 import dev.stardust.scheduler.placement.HostView;
 import dev.stardust.vm.actor.BaseEntry;
 import dev.stardust.vm.actor.BaseSaver;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.Hypervisors;
-import dev.stardust.vm.actor.ImageEntry;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.ResolvedSpec;
 import dev.stardust.vm.spec.Extras;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -37,23 +27,25 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** What a member answers about the cluster, its hosts, images and bases. */
+/** What a member answers about the cluster, its hosts and bases. */
 final class ClusterService implements AutoCloseable {
     private static final String NAME_RULE = "[a-z0-9-]{1,40}";
     private static final Duration BASE_TIMEOUT = Duration.ofMinutes(5);
 
-    private final Settings settings;
     private final Member member;
     private final Asking asking;
     private final VmService vms;
     private final DeploymentService deployments;
+    private final ImageService images;
+    private final KernelService kernels;
 
     ClusterService(Settings settings, Member member) {
-        this.settings = settings;
         this.member = member;
         this.asking = new Asking(member);
         this.vms = new VmService(member, asking);
         this.deployments = new DeploymentService(member, asking, vms);
+        this.images = new ImageService(settings, member);
+        this.kernels = new KernelService(settings, member);
     }
 
     VmService vms() {
@@ -62,6 +54,14 @@ final class ClusterService implements AutoCloseable {
 
     DeploymentService deployments() {
         return deployments;
+    }
+
+    ImageService images() {
+        return images;
+    }
+
+    KernelService kernels() {
+        return kernels;
     }
 
     /** What runs guests on this host, and why not more. */
@@ -159,60 +159,6 @@ final class ClusterService implements AutoCloseable {
         });
     }
 
-    CompletionStage<JsonNode> images() {
-        return picture(member).thenApply(picture -> {
-            ArrayNode images = JsonNodeFactory.instance.arrayNode();
-            picture.images().forEach((name, image) -> images.addObject()
-                    .put("name", name)
-                    .put("manifest", image.manifest())
-                    .put("sizeBytes", image.sizeBytes())
-                    .put("sha256", image.sha256()));
-            return images;
-        });
-    }
-
-    CompletionStage<JsonNode> importImage(String name, Path file, Job job) {
-        requireName("image", name);
-        if (!file.isAbsolute() || !Files.exists(file) || !Files.isReadable(file)) {
-            throw new ClusterException(
-                    ErrorCode.NOT_FOUND,
-                    "host " + settings.name() + " cannot read " + file + ": give the path of an image on that host");
-        }
-        return picture(member)
-                .thenApplyAsync(
-                        picture -> {
-                            if (picture.images().containsKey(name)) {
-                                throw new ClusterException(
-                                        ErrorCode.CONFLICT,
-                                        "there is an image " + name + " already: import under another --name");
-                            }
-                            try (DiskData data = DiskFile.open(file, Member.temporary(settings))) {
-                                return new ImageImporter(member.chunks().newSink())
-                                        .importImage(data, true, job::progress);
-                            } catch (IOException e) {
-                                throw new UncheckedIOException("import of " + file + " failed: " + e.getMessage(), e);
-                            }
-                        },
-                        member.blocking())
-                .thenCompose(result -> put(
-                                ImageEntry.PREFIX + name,
-                                Json.write(
-                                        new ImageEntry(result.root().hex(), result.sizeBytes(), result.sha256(), null)),
-                                "image " + name)
-                        .thenApply(done -> describe(result)));
-    }
-
-    private static JsonNode describe(ImportResult result) {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("manifest", result.root().hex())
-                .put("sizeBytes", result.sizeBytes())
-                .put("sha256", result.sha256())
-                .put("chunks", result.chunks())
-                .put("newChunks", result.newChunks())
-                .put("storedBytes", result.storedBytes());
-    }
-
     CompletionStage<JsonNode> bases() {
         return picture(member).thenApply(picture -> {
             ArrayNode bases = JsonNodeFactory.instance.arrayNode();
@@ -225,7 +171,7 @@ final class ClusterService implements AutoCloseable {
     }
 
     CompletionStage<JsonNode> saveBase(String base, String vm, String when) {
-        requireName("base", base);
+        requireName("a base", base);
         return picture(member).thenCompose(picture -> {
             if (picture.bases().containsKey(base)) {
                 throw new ClusterException(
@@ -276,11 +222,11 @@ final class ClusterService implements AutoCloseable {
                                 ErrorCode.CONFLICT, what + " was made by somebody else meanwhile")));
     }
 
-    private static void requireName(String what, String name) {
+    /** What is named is told with its article. */
+    static void requireName(String what, String name) {
         if (!name.matches(NAME_RULE)) {
             throw new ClusterException(
-                    ErrorCode.USAGE,
-                    "the name of an " + what + " must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
+                    ErrorCode.USAGE, "the name of " + what + " must be 1 to 40 of a-z, 0-9 and -, not '" + name + "'");
         }
     }
 

@@ -9,7 +9,9 @@ import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.RaftRegistry;
 import dev.stardust.cluster.registry.RaftSettings;
 import dev.stardust.ops.api.ConsoleInput;
+import dev.stardust.ops.api.ImageRequest;
 import dev.stardust.ops.api.Job;
+import dev.stardust.ops.api.KernelRequest;
 import dev.stardust.ops.api.NodeOperations;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.vm.worker.WorkerLauncher;
@@ -213,12 +215,32 @@ final class NodeService implements NodeOperations, AutoCloseable {
 
     @Override
     public CompletionStage<JsonNode> images() {
-        return member().images();
+        return member().images().list();
     }
 
     @Override
-    public CompletionStage<JsonNode> importImage(String name, Path file, Job job) {
-        return member().importImage(name, file, job);
+    public CompletionStage<JsonNode> importImage(ImageRequest image, Job job) {
+        return member().images().importImage(image, job);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> kernels() {
+        return member().kernels().list();
+    }
+
+    @Override
+    public CompletionStage<JsonNode> importKernel(KernelRequest kernel, Job job) {
+        return member().kernels().importKernel(kernel, job);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> setDefaultKernel(String name) {
+        return member().kernels().setDefault(name);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> removeKernel(String name, boolean force) {
+        return member().kernels().remove(name, force);
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.stardust.ops.api.ImageRequest;
 import dev.stardust.ops.api.Job;
 import dev.stardust.ops.demo.GuestLog;
 import dev.stardust.ops.demo.GuestLog.Heartbeat;
@@ -40,7 +41,7 @@ class EmbeddedNodeTest {
                 EmbeddedNode two = start("two")) {
             await(one.operations().init());
             await(two.join(one));
-            await(one.operations().importImage("disk", image, new Job("import")));
+            await(one.operations().importImage(ImageRequest.of("disk", image), new Job("import")));
             await(one.operations().run(vm()));
             beatsAfter("one", 3);
             JsonNode moved = await(one.operations().migrate("busy", "two", new Job("move")));

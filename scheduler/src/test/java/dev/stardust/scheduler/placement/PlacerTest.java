@@ -28,8 +28,8 @@ final class PlacerTest {
         HostView both = new HostView("b", "node-b", true, 100, 50, 0, List.of("kvm", "qemu"), Map.of());
         Demand demand = new Demand("x", 10, "", "qemu", "");
         assertEquals(List.of(new Decision.Placed(demand, "b")), Placer.place(List.of(kvm, both), List.of(demand)));
-        Decision.Refused refused = (Decision.Refused)
-                Placer.place(List.of(kvm), List.of(demand)).get(0);
+        Decision.Refused refused =
+                (Decision.Refused) Placer.place(List.of(kvm), List.of(demand)).get(0);
         assertEquals("no host for x: node-a has no qemu, only kvm", refused.message());
     }
 
@@ -70,7 +70,9 @@ final class PlacerTest {
         Demand pinned = new Demand("x", 50, "node-b", "", "");
         assertEquals(List.of(new Decision.Placed(pinned, "b")), Placer.place(hosts, List.of(pinned)));
         assertTrue(
-                Placer.place(hosts, List.of(new Demand("x", 500, "node-b", "", ""))).get(0) instanceof Decision.Refused);
+                Placer.place(hosts, List.of(new Demand("x", 500, "node-b", "", "")))
+                                .get(0)
+                        instanceof Decision.Refused);
     }
 
     @Property

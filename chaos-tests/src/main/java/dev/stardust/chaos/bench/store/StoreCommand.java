@@ -5,7 +5,7 @@ import dev.stardust.chaos.Teardown;
 import dev.stardust.chaos.ToolException;
 import dev.stardust.chaos.report.MachineDescription;
 import dev.stardust.chaos.report.Report;
-import dev.stardust.ops.demo.DebianImage;
+import dev.stardust.ops.build.BuildCache;
 import dev.stardust.ops.demo.LocalCluster;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,11 +76,11 @@ public final class StoreCommand implements Callable<Integer> {
                 + (tools == null ? "" : " --tools " + String.join(",", tools));
         Report report = new Report("bench-store", "The chunk store beside its peers", command, System.out);
         report.add(MachineDescription.text());
-        Path cache = DebianImage.cacheFolder().resolve("bench-store");
+        Path cache = BuildCache.folder().resolve("bench-store");
         List<Path> images = new BenchImages(cache).make();
         try (Teardown teardown = new Teardown()) {
             // The same file system as the repositories of users: a disk, not memory.
-            Path folder = Files.createTempDirectory(DebianImage.cacheFolder(), "bench-");
+            Path folder = Files.createTempDirectory(BuildCache.folder(), "bench-");
             teardown.add(() -> LocalCluster.deleteTree(folder));
             if (parts.contains("speeds")) {
                 new CoreSpeeds(images.get(1)).addTo(report);

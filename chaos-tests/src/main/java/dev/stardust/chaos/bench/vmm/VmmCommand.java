@@ -113,7 +113,7 @@ public final class VmmCommand implements Callable<Integer> {
     private static Map<String, String> programs(Set<Part> wanted) {
         Map<String, String> all = new TreeMap<>(Map.of("gcc", "gcc libc6-dev", Microvm.PROGRAM, "qemu-system-x86"));
         if (wanted.contains(Part.BOOT) || wanted.contains(Part.IO)) {
-            all.putAll(Map.of("lz4", "lz4", "setpriv", "util-linux"));
+            all.put("setpriv", "util-linux");
         }
         if (wanted.contains(Part.IO)) {
             all.putAll(Map.of("fio", "fio", "iperf3", "iperf3"));

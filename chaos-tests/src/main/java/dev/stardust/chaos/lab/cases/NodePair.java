@@ -1,6 +1,7 @@
 package dev.stardust.chaos.lab.cases;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.ops.api.ImageRequest;
 import dev.stardust.ops.api.Job;
 import dev.stardust.ops.node.EmbeddedNode;
 import java.io.IOException;
@@ -74,7 +75,7 @@ final class NodePair implements AutoCloseable {
     void importImage(String name, Path file) throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
             try {
-                await(one.operations().importImage(name, file, new Job("import")));
+                await(one.operations().importImage(ImageRequest.of(name, file), new Job("import")));
                 return;
             } catch (IOException e) {
                 if (attempt == IMPORTS) {
