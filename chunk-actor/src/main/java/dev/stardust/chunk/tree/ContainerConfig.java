@@ -1,6 +1,7 @@
 package dev.stardust.chunk.tree;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,8 +21,8 @@ public record ContainerConfig(List<String> command, Map<String, String> variable
     private static final int MAX_TEXTS = 256;
     private static final int MAX_TEXT = 4096;
 
-    /** Of all texts together: they become a value of the registry. */
-    private static final int MAX_ALL = 24_576;
+    /** Of all texts together as JSON: they become a part of a value of the registry. */
+    private static final int MAX_ALL_BYTES = 48 << 10;
 
     private static final Pattern TEXT = Pattern.compile("[^\\x00]{0," + MAX_TEXT + "}");
     private static final Pattern VARIABLE = Pattern.compile("[^=\\p{Cntrl} ]{1,128}");
@@ -56,7 +57,7 @@ public record ContainerConfig(List<String> command, Map<String, String> variable
     private static final class Reader {
         private final String image;
         private final JsonNode config;
-        private int all;
+        private int allBytes;
 
         Reader(String image, JsonNode config) {
             this.image = image;
@@ -86,8 +87,8 @@ public record ContainerConfig(List<String> command, Map<String, String> variable
 
         private String checked(String field, JsonNode text, Pattern form) throws BadArchiveException {
             check(text.isTextual() && form.matcher(text.asText()).matches(), field, text.toString());
-            all += text.asText().length();
-            check(all <= MAX_ALL, field, "more than " + MAX_ALL + " characters with all before it");
+            allBytes += text.toString().getBytes(StandardCharsets.UTF_8).length;
+            check(allBytes <= MAX_ALL_BYTES, field, "more than " + MAX_ALL_BYTES + " bytes with all before it");
             return text.asText();
         }
 

@@ -78,10 +78,13 @@ class ContainerConfigTest {
     @Test
     void tooMuchIsRefused() {
         String word = "\"" + "x".repeat(4000) + "\"";
-        String words = "[" + String.join(",", java.util.Collections.nCopies(7, word)) + "]";
+        String words = "[" + String.join(",", java.util.Collections.nCopies(13, word)) + "]";
         assertTrue(assertThrows(BadArchiveException.class, () -> read("{\"Cmd\": " + words + "}"))
                 .getMessage()
-                .contains("more than"));
+                .contains("more than 49152 bytes"));
+        // Most characters that have no shape are six as JSON.
+        String bells = "\"" + "\\u0007".repeat(4000) + "\"";
+        assertThrows(BadArchiveException.class, () -> read("{\"Cmd\": [" + bells + "," + bells + "," + bells + "]}"));
         String many = "[" + String.join(",", java.util.Collections.nCopies(257, "\"a\"")) + "]";
         assertThrows(BadArchiveException.class, () -> read("{\"Cmd\": " + many + "}"));
     }

@@ -24,6 +24,7 @@ public record BootRequest(
     public static final BootRequest AUTO = new BootRequest(Mode.AUTO, null, null, null, null, null, List.of());
 
     private static final int MAX_WORDS = 64;
+    private static final int MAX_COMMAND = 8192;
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,40}");
     private static final Pattern ROOT =
             Pattern.compile("/dev/[a-z0-9]{1,20}|(UUID|PARTUUID|LABEL|PARTLABEL)=[A-Za-z0-9._-]{1,80}");
@@ -53,6 +54,7 @@ public record BootRequest(
      */
     static BootRequest of(JsonNode json) {
         List<String> command = new ArrayList<>();
+        require(json.path("command").toString().length() <= MAX_COMMAND, "command");
         for (JsonNode word : json.path("command")) {
             require(
                     command.size() < MAX_WORDS

@@ -59,10 +59,19 @@ public record DebianImage(String suite, List<String> packages, long sizeBytes) {
         return UUID.nameUUIDFromBytes(what.getBytes(StandardCharsets.UTF_8));
     }
 
+    /**
+     * Looks for the programs that it is made by.
+     *
+     * @throws IOException that names the package of what is missing
+     */
+    public static void requireTools() throws IOException {
+        BuildTools.requireDebianMakers();
+    }
+
     /** Makes the image unless it is there; 20 to 60 s the first time. */
     public Path make() throws IOException {
         return BuildCache.file(name(), (file, work) -> {
-            BuildTools.requireDebianMakers();
+            requireTools();
             Path tar = work.resolve("root.tar");
             Tool.run("mmdebstrap", "to make a Debian root filesystem", bootstrap(tar));
             Files.createFile(file);

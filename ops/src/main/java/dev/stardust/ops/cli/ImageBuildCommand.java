@@ -5,6 +5,7 @@ import dev.stardust.ops.build.BuildCache;
 import dev.stardust.ops.build.BusyboxImage;
 import dev.stardust.ops.build.DebianImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,6 +78,12 @@ final class ImageBuildCommand {
                 BuildCache.remove(work);
             }
             return 0;
+        }
+
+        /** Tells a human who waits. */
+        final void say(String text) {
+            spec.commandLine().getErr().println(text);
+            spec.commandLine().getErr().flush();
         }
 
         private Map<String, Object> boot(ApiClient client) throws IOException {
@@ -152,7 +159,12 @@ final class ImageBuildCommand {
         Path make(Path work) throws IOException {
             List<String> all = new ArrayList<>(DebianImage.USUAL_PACKAGES);
             all.addAll(packages);
-            return image(all).make();
+            DebianImage image = image(all);
+            if (!Files.exists(image.cached())) {
+                DebianImage.requireTools();
+                say("making a Debian root filesystem; this takes a minute or so");
+            }
+            return image.make();
         }
 
         private DebianImage image(List<String> all) {

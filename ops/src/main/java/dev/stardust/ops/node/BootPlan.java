@@ -130,8 +130,12 @@ record BootPlan(ImageBoot boot, KernelFile own, Path initrd, List<String> notes)
         /** Null if it cannot be started. */
         private KernelFile own(FoundSystem found) throws IOException {
             try {
-                return KernelFile.of(
+                KernelFile own = KernelFile.of(
                         found.kernel().kernel(), found.kernel().kernel().getParent());
+                // What the kernel itself tells goes before the name of its file.
+                return own.version().isEmpty()
+                        ? new KernelFile(found.kernel().version(), own.file(), own.unpacked())
+                        : own;
             } catch (BadKernelException e) {
                 notes.add("its own kernel " + found.kernel().version() + " cannot be started: "
                         + e.getMessage().replace(found.kernel().kernel().toString(), "it"));

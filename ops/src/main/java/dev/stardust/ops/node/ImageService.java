@@ -10,6 +10,7 @@ import dev.stardust.chunk.manifest.Progress;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.Compare;
+import dev.stardust.cluster.registry.Entry;
 import dev.stardust.cluster.registry.Op;
 import dev.stardust.cluster.registry.Txn;
 import dev.stardust.ops.api.ImageRequest;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** What a member answers about images. */
@@ -58,7 +60,7 @@ final class ImageService {
     }
 
     /** What an import has put into the ring. */
-    private record Stored(ImportResult disk, ImageBoot boot, KernelEntry kernel, List<String> notes) {}
+    private record Stored(ImportResult disk, ImageBoot boot, List<String> notes) {}
 
     /** Imports an image: first all its files go into the ring, then one transaction names them. */
     CompletionStage<JsonNode> importImage(ImageRequest request, Job job) {
@@ -91,10 +93,7 @@ final class ImageService {
                 DiskFile data = DiskFile.open(request.file(), Member.temporary(settings))) {
             BootPlan plan = BootPlan.of(request.boot(), data, picture.kernels(), work.path());
             ImportResult disk = ring.put(data, job::progress);
-            KernelEntry named = plan.boot() == null || kernel == null
-                    ? null
-                    : picture.kernels().byName().get(kernel);
-            return new Stored(disk, plan.own() == null ? plan.boot() : own(plan), named, plan.notes());
+            return new Stored(disk, plan.own() == null ? plan.boot() : own(plan), plan.notes());
         } catch (IOException e) {
             throw new UncheckedIOException("import of " + request.file() + " failed: " + e.getMessage(), e);
         }
@@ -113,17 +112,23 @@ final class ImageService {
         ImportResult disk = stored.disk();
         String key = ImageEntry.PREFIX + request.name();
         String value = Json.write(new ImageEntry(disk.root().hex(), disk.sizeBytes(), disk.sha256(), stored.boot()));
-        List<Compare> when = new ArrayList<>(List.of(new Compare.Absent(key)));
-        List<Op> then = new ArrayList<>(List.of(new Op.Put(key, value)));
-        if (stored.kernel() != null) {
-            // Written again, so that whoever is about to remove it sees that it changed.
-            String kernelKey = KernelEntry.PREFIX + request.boot().kernel();
-            String kernel = Json.write(stored.kernel());
-            when.add(new Compare.HasValue(kernelKey, kernel));
-            then.add(new Op.Put(kernelKey, kernel));
-        }
-        return member.registry()
-                .commit(new Txn(UUID.randomUUID().toString(), when, then))
+        String kernel = stored.boot() == null || stored.boot().kernel() == null
+                ? null
+                : KernelEntry.PREFIX + stored.boot().kernel();
+        CompletionStage<List<Entry>> found = kernel == null
+                ? CompletableFuture.completedFuture(List.of())
+                : member.registry().read(kernel);
+        return found.thenCompose(entries -> {
+                    List<Compare> when = new ArrayList<>(List.of(new Compare.Absent(key)));
+                    List<Op> then = new ArrayList<>(List.of(new Op.Put(key, value)));
+                    if (kernel != null) {
+                        Entry entry = only(entries, kernel);
+                        // Written again, so that whoever is about to remove it sees that it changed.
+                        when.add(new Compare.HasValue(kernel, entry.value()));
+                        then.add(new Op.Put(kernel, entry.value()));
+                    }
+                    return member.registry().commit(new Txn(UUID.randomUUID().toString(), when, then));
+                })
                 .thenApply(result -> {
                     if (!result.applied()) {
                         throw new ClusterException(
@@ -134,6 +139,14 @@ final class ImageService {
                     }
                     return describe(stored);
                 });
+    }
+
+    private static Entry only(List<Entry> entries, String key) {
+        return entries.stream()
+                .filter(entry -> entry.key().equals(key))
+                .findFirst()
+                .orElseThrow(() -> new ClusterException(
+                        ErrorCode.CONFLICT, "the kernel that the image is to start with was removed meanwhile"));
     }
 
     private static JsonNode describe(Stored stored) {

@@ -1,6 +1,6 @@
 package dev.stardust.ops.node;
 
-import dev.stardust.chunk.local.DiskFile;
+import dev.stardust.vm.worker.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +14,6 @@ record WorkFolder(Path path) implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        DiskFile.removeLeftovers(path);
+        FileTree.delete(path);
     }
 }
