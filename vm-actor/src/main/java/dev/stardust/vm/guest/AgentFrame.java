@@ -35,6 +35,7 @@ record AgentFrame(int type, int stream, byte[] payload) {
     static final int SIGNAL = 9;
     static final int RESIZE = 10;
     static final int CLOSE = 11;
+    static final int ATTACH = 13;
 
     // From both.
     static final int CREDIT = 8;

@@ -43,14 +43,25 @@ public final class Execution implements AgentConnection.Stream {
     static CompletionStage<Execution> start(AgentConnection connection, GuestCommand command, OutputListener listener) {
         Execution execution = new Execution(connection, listener);
         try {
-            byte[] payload = command.payload();
-            synchronized (execution) {
-                execution.stream = connection.open(execution, AgentFrame.EXEC, payload);
-            }
-        } catch (IOException | IllegalArgumentException e) {
+            execution.open(AgentFrame.EXEC, command.payload());
+        } catch (IllegalArgumentException e) {
             execution.started.completeExceptionally(e);
         }
         return execution.started;
+    }
+
+    static CompletionStage<Execution> attach(AgentConnection connection, OutputListener listener) {
+        Execution execution = new Execution(connection, listener);
+        execution.open(AgentFrame.ATTACH, new byte[0]);
+        return execution.started;
+    }
+
+    private synchronized void open(int type, byte[] payload) {
+        try {
+            stream = connection.open(this, type, payload);
+        } catch (AgentException e) {
+            started.completeExceptionally(e);
+        }
     }
 
     /** Its process in the guest. */
@@ -158,7 +169,7 @@ public final class Execution implements AgentConnection.Stream {
     }
 
     private void opened(AgentFrame frame) throws IOException {
-        long number = AgentFields.number(AgentFields.parse(frame.payload()), AgentFields.PID);
+        long number = AgentFields.number(AgentFields.parse(frame.payload()), AgentFields.PID, 0);
         synchronized (this) {
             pid = number;
         }

@@ -5,9 +5,12 @@ import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +27,8 @@ public final class GuestAgent implements AutoCloseable {
     private static final int THAW = 5;
     private static final int NEW_IDENTITY = 6;
     private static final int PING = 7;
+    private static final int START_WORKLOAD = 8;
+    private static final int WORKLOAD_STATUS = 9;
 
     private static final int MAX_METRICS = 256;
 
@@ -103,6 +108,43 @@ public final class GuestAgent implements AutoCloseable {
             }
             return CompletableFuture.completedFuture(metrics);
         });
+    }
+
+    /**
+     * Starts the command that the guest is there for; it goes on when the connection ends. Fails with Linux's EBUSY when one was started.
+     *
+     * @param secrets what the guest finds in {@code /run/secrets}, by name
+     */
+    public CompletionStage<Void> startWorkload(GuestCommand command, Map<String, byte[]> secrets) {
+        AgentFields fields = command.fields();
+        secrets.forEach((name, bytes) -> fields.add(AgentFields.NAME, name).add(AgentFields.BYTES, bytes));
+        return done(START_WORKLOAD, fields);
+    }
+
+    /** Follows the command that the guest is there for; {@link Execution#kill} only leaves it. */
+    public CompletionStage<Execution> attach(OutputListener listener) {
+        return Execution.attach(connection, listener);
+    }
+
+    /** What became of the command that the guest is there for. */
+    public CompletionStage<WorkloadStatus> workloadStatus() {
+        return ask(WORKLOAD_STATUS, new AgentFields()).thenApply(fields -> {
+            try {
+                return new WorkloadStatus(
+                        WorkloadStatus.State.valueOf(
+                                AgentFields.text(fields, AgentFields.NAME).toUpperCase(Locale.ROOT)),
+                        AgentFields.number(fields, AgentFields.PID, 0),
+                        (int) AgentFields.number(fields, AgentFields.CODE, 0),
+                        (int) AgentFields.number(fields, AgentFields.SIGNAL, 0));
+            } catch (IllegalArgumentException e) {
+                throw new CompletionException(new AgentException("the guest's agent tells no state of its command"));
+            }
+        });
+    }
+
+    /** Completes when the connection is over, whoever ended it. */
+    public CompletionStage<Void> ended() {
+        return connection.ended();
     }
 
     /** Whether it answers. */

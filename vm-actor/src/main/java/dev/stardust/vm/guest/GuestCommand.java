@@ -54,6 +54,10 @@ public record GuestCommand(
     }
 
     byte[] payload() {
+        return fields().payload();
+    }
+
+    AgentFields fields() {
         AgentFields fields = new AgentFields();
         arguments.forEach(argument -> fields.add(AgentFields.ARGUMENT, argument));
         variables.forEach((name, value) -> fields.add(AgentFields.VARIABLE, name + "=" + value));
@@ -66,6 +70,6 @@ public record GuestCommand(
         if (terminal != null) {
             fields.add(AgentFields.TERMINAL, Integer.toUnsignedLong(terminal.packed()));
         }
-        return fields.add(AgentFields.STDIN, input ? 1 : 0).payload();
+        return fields.add(AgentFields.STDIN, input ? 1 : 0);
     }
 }
