@@ -44,6 +44,7 @@ final class ClusterService implements AutoCloseable {
     private final Member member;
     private final Asking asking;
     private final VmService vms;
+    private final GuestService guests;
     private final DeploymentService deployments;
 
     ClusterService(Settings settings, Member member) {
@@ -51,11 +52,16 @@ final class ClusterService implements AutoCloseable {
         this.member = member;
         this.asking = new Asking(member);
         this.vms = new VmService(member, asking);
+        this.guests = new GuestService(vms, asking);
         this.deployments = new DeploymentService(member, asking, vms);
     }
 
     VmService vms() {
         return vms;
+    }
+
+    GuestService guests() {
+        return guests;
     }
 
     DeploymentService deployments() {
