@@ -29,7 +29,11 @@ final class GuestSession {
     private volatile CliException broken;
     private int interrupts;
 
-    /** How it ended. @param error why there is no code of the command, or empty */
+    /**
+     * How it ended.
+     *
+     * @param error why there is no code of the command, or empty
+     */
     record End(int code, String error) {}
 
     /** What is asked again and again while the command has not begun; may throw a {@link CliException}. */

@@ -119,6 +119,7 @@ final class GuestCare {
 
     List<Step> connected(long nowMs) {
         phase = Phase.UP;
+        retryAtMs = NEVER;
         pingAtMs = nowMs + PING_INTERVAL_MS;
         List<Step> steps = steps(Do.SET_TIME);
         if (over) {
