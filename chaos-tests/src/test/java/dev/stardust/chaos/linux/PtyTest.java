@@ -30,7 +30,8 @@ class PtyTest {
     void controlCInterruptsAndWhatIsNotShownIsAnErrorWithWhatIs() throws Exception {
         try (Pty pty = Pty.start(List.of("sh", "-c", "echo up; exec sleep 1000"), Map.of())) {
             pty.expect("up", LIMIT);
-            AssertionError missing = assertThrows(AssertionError.class, () -> pty.expect("down", Duration.ofMillis(50)));
+            AssertionError missing =
+                    assertThrows(AssertionError.class, () -> pty.expect("down", Duration.ofMillis(50)));
             assertTrue(missing.getMessage().contains("up"), missing.getMessage());
             pty.send("\3");
             assertEquals(130, pty.await(LIMIT));
