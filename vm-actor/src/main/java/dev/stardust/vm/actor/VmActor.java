@@ -164,6 +164,9 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         record = record.in(next, reason(event));
         if (event instanceof VmEvent.CommandEnded ended) {
             record = record.withExitCode(ended.code());
+        } else if (event instanceof VmEvent.StartRequested) {
+            record = record.withExitCode(null);
+            ending = null;
         }
         tell();
         return enter(event, reply);
@@ -174,7 +177,6 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         switch (state) {
             case STARTING -> {
                 waiting = reply;
-                record = record.withExitCode(null);
                 boot();
             }
             case STOPPING -> {
