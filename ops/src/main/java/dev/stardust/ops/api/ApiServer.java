@@ -141,6 +141,8 @@ public final class ApiServer implements AutoCloseable {
             JsonNode body = body(ctx);
             answer(ctx, await(node.console(ctx.pathParam("vm"), consoleInput(body))));
         });
+        guestRoutes();
+        server.post("/v1/vms/{vm}/shut-down", ctx -> answer(ctx, await(node.shutDown(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/stop", ctx -> answer(ctx, await(node.stop(ctx.pathParam("vm")))));
         server.post("/v1/vms/{vm}/power-button", ctx -> answer(ctx, await(node.pressPowerButton(ctx.pathParam("vm")))));
         server.post(
@@ -152,6 +154,46 @@ public final class ApiServer implements AutoCloseable {
             String to = text(body(ctx), "to");
             started(ctx, jobs.start(job -> node.migrate(vm, to, job)));
         });
+    }
+
+    /** None of these takes a thread while it waits: many may. */
+    private void guestRoutes() {
+        server.post("/v1/vms/{vm}/sessions", ctx -> {
+            JsonNode body = body(ctx);
+            later(ctx, node.beginInGuest(ctx.pathParam("vm"), text(body, "session"), GuestRequests.order(body)));
+        });
+        server.post(
+                "/v1/vms/{vm}/sessions/{session}/input",
+                ctx -> later(
+                        ctx,
+                        node.putToGuest(
+                                ctx.pathParam("vm"), ctx.pathParam("session"), GuestRequests.input(body(ctx)))));
+        server.post(
+                "/v1/vms/{vm}/sessions/{session}/output",
+                ctx -> later(ctx, node.fetchFromGuest(ctx.pathParam("vm"), ctx.pathParam("session"))));
+        server.post("/v1/vms/{vm}/copies", ctx -> {
+            JsonNode body = body(ctx);
+            later(ctx, node.beginCopy(ctx.pathParam("vm"), text(body, "copy"), GuestRequests.copy(body)));
+        });
+        server.post(
+                "/v1/vms/{vm}/copies/{copy}",
+                ctx -> later(
+                        ctx, node.copy(ctx.pathParam("vm"), ctx.pathParam("copy"), GuestRequests.step(body(ctx)))));
+    }
+
+    private static void later(Context ctx, CompletionStage<JsonNode> stage) {
+        ctx.future(() -> stage.thenAccept(answer -> {
+                    try {
+                        answer(ctx, answer);
+                    } catch (JsonProcessingException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .exceptionally(failure -> {
+                    fail(ctx, failure);
+                    return null;
+                })
+                .toCompletableFuture());
     }
 
     private void authorize(Context ctx) {
@@ -233,7 +275,7 @@ public final class ApiServer implements AutoCloseable {
         ctx.contentType("application/json").result(JSON.writeValueAsBytes(answer));
     }
 
-    private static void fail(Context ctx, Exception e) {
+    private static void fail(Context ctx, Throwable e) {
         if (e instanceof InterruptedException) {
             Thread.currentThread().interrupt();
         }

@@ -1,6 +1,10 @@
 package dev.stardust.ops.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.stardust.vm.actor.CopyOrder;
+import dev.stardust.vm.actor.CopyStep;
+import dev.stardust.vm.actor.GuestInput;
+import dev.stardust.vm.actor.GuestOrder;
 import java.util.concurrent.CompletionStage;
 
 /** What a node does for those who ask it over HTTP. Failures are {@code ClusterException}s whose text the user reads. */
@@ -70,6 +74,24 @@ public interface NodeOperations {
 
     /** Types at a VM's console and tells what the guest printed since the session's last call. */
     CompletionStage<JsonNode> console(String vm, ConsoleInput input);
+
+    /** Begins a command in a VM's guest, under a session that the caller names, or looks on at the one that the VM is there for. */
+    CompletionStage<JsonNode> beginInGuest(String vm, String session, GuestOrder order);
+
+    /** Does something to that command. */
+    CompletionStage<JsonNode> putToGuest(String vm, String session, GuestInput input);
+
+    /** What that command wrote; waits for a second if that is nothing. */
+    CompletionStage<JsonNode> fetchFromGuest(String vm, String session);
+
+    /** Begins to copy a file to or from a VM's guest. */
+    CompletionStage<JsonNode> beginCopy(String vm, String copy, CopyOrder order);
+
+    /** Goes on with that. */
+    CompletionStage<JsonNode> copy(String vm, String copy, CopyStep step);
+
+    /** Asks the agent in a VM's guest to shut it down. */
+    CompletionStage<JsonNode> shutDown(String vm);
 
     /** Ends a VM. */
     CompletionStage<JsonNode> stop(String vm);

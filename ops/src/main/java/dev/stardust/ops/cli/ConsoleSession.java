@@ -56,7 +56,7 @@ final class ConsoleSession {
             say(out, "[console of " + vm + ": Ctrl-] leaves]\r\n");
             Attributes before = terminal.enterRawMode();
             try {
-                makeTransparent(terminal);
+                RawTerminal.makeTransparent(terminal);
                 boolean left = converse(terminal, out);
                 say(out, left ? "\r\n[left the console of " + vm + "]\r\n" : "\r\n[the console ended]\r\n");
             } finally {
@@ -64,14 +64,6 @@ final class ConsoleSession {
             }
         }
         return 0;
-    }
-
-    /** Every key is the guest's, Ctrl-C too, and what it prints is not changed. */
-    private static void makeTransparent(Terminal terminal) {
-        Attributes raw = terminal.getAttributes();
-        raw.setLocalFlag(Attributes.LocalFlag.ISIG, false);
-        raw.setOutputFlag(Attributes.OutputFlag.OPOST, false);
-        terminal.setAttributes(raw);
     }
 
     /** True when the user left, false when the console ended. */

@@ -43,25 +43,47 @@ final class LifecycleCommands {
     @Command(name = "stop", mixinStandardHelpOptions = true, description = "Ends VMs; their disks are kept.")
     static final class Stop extends OnVms {
         private static final long POLL_MS = 200;
+        private static final int DEFAULT_TIME_S = 10;
 
         @Option(
                 names = {"-t", "--time"},
                 paramLabel = "SECONDS",
                 description =
-                        "first ask the guest to shut down, and end it only after so long (default: end it at once)")
-        private int timeS;
+                        "first ask the guest to shut down, and end it only after so long (default: 10 where an agent runs in"
+                                + " it, else end it at once)")
+        private Integer timeS;
 
         @Override
         void apply(ApiClient client, String path) {
-            if (timeS <= 0 || !endsByItself(client, path)) {
+            if (client.get(path).path("ready").asBoolean()) {
+                shutDown(client, path);
+            } else if (timeS == null || timeS <= 0 || !pressed(client, path)) {
                 client.post(path + "/stop", Map.of());
             }
         }
 
-        private boolean endsByItself(ApiClient client, String path) {
+        /** By its agent; it is stopped afterwards however that went. */
+        private void shutDown(ApiClient client, String path) {
+            int limitS = timeS == null ? DEFAULT_TIME_S : timeS;
+            if (limitS > 0) {
+                try {
+                    client.post(path + "/shut-down", Map.of());
+                    endsWithin(client, path, limitS);
+                } catch (CliException e) {
+                    // Its agent is gone meanwhile: it is ended as one without.
+                }
+            }
+            client.post(path + "/stop", Map.of());
+        }
+
+        private boolean pressed(ApiClient client, String path) {
             client.post(path + "/power-button", Map.of());
+            return endsWithin(client, path, timeS);
+        }
+
+        private static boolean endsWithin(ApiClient client, String path, int limitS) {
             long beganNs = System.nanoTime();
-            while (System.nanoTime() - beganNs < TimeUnit.SECONDS.toNanos(timeS)) {
+            while (System.nanoTime() - beganNs < TimeUnit.SECONDS.toNanos(limitS)) {
                 if (!client.get(path).path("state").asText().equals("running")) {
                     return true;
                 }

@@ -12,7 +12,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "logs", mixinStandardHelpOptions = true, description = "Prints what a VM wrote to its serial port.")
+@Command(
+        name = "logs",
+        mixinStandardHelpOptions = true,
+        description =
+                "Prints what a VM wrote to its serial port, which has also what the command wrote that it is there for.")
 final class LogsCommand implements Callable<Integer> {
     private static final long POLL_MS = 250;
 

@@ -49,7 +49,8 @@ public final class Main {
 
     /** Runs one command in this process; gives its exit code. */
     public static int run(String... args) {
-        return commandLine(args).execute(args);
+        CommandLine line = commandLine(args);
+        return line.execute(CommandWords.separated(line, args));
     }
 
     /** What runs these arguments. */
@@ -104,6 +105,9 @@ public final class Main {
         all.put("inspect", InspectCommand.class);
         all.put("logs", LogsCommand.class);
         all.put("console", ConsoleCommand.class);
+        all.put("exec", ExecCommand.class);
+        all.put("attach", AttachCommand.class);
+        all.put("cp", CopyCommand.class);
         all.put("balloon", BalloonCommand.class);
         all.put("stop", LifecycleCommands.Stop.class);
         all.put("start", LifecycleCommands.Start.class);

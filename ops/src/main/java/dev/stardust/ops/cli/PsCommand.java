@@ -21,7 +21,7 @@ final class PsCommand extends AskCommand {
         for (JsonNode vm : vms) {
             table.row(
                     vm.path("name").asText(),
-                    vm.path("state").asText(),
+                    state(vm),
                     vm.path("host").asText(),
                     vm.path("epoch").asText(),
                     vm.path("memoryMib").asText() + " MiB",
@@ -29,5 +29,17 @@ final class PsCommand extends AskCommand {
                     vm.path("reason").asText());
         }
         return table;
+    }
+
+    /** The state, and what is known of the guest of a VM that runs. */
+    private static String state(JsonNode vm) {
+        String state = vm.path("state").asText();
+        String health = vm.path("health").asText();
+        if (!state.equals("running")) {
+            return state;
+        }
+        return !health.isEmpty()
+                ? state + " (" + health + ")"
+                : vm.path("ready").asBoolean() ? state + " (ready)" : state;
     }
 }

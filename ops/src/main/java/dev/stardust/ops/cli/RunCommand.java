@@ -1,6 +1,7 @@
 package dev.stardust.ops.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "run", mixinStandardHelpOptions = true, description = "Starts one VM.")
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Starts one VM.",
+            "With the name of an image: for one command, whose input, output and exit code are this one's; 127 if there is no"
+                    + " such command, 126 if it cannot be run, 125 if anything else went wrong."
+        })
 final class RunCommand implements Callable<Integer> {
     /** What installers and live systems need at least. */
     private static final String ISO_MEMORY = "512MiB";
@@ -24,7 +32,7 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private OutputOptions output;
 
-    @Option(names = "--name", paramLabel = "NAME", description = "the VM's name (needed, but for an ISO: that has one)")
+    @Option(names = "--name", paramLabel = "NAME", description = "the VM's name (needed, but for an image or an ISO)")
     private String name;
 
     @Option(
@@ -37,7 +45,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--base", paramLabel = "BASE", description = "start from a saved base instead of booting")
     private String base;
 
-    @Option(names = "--memory", paramLabel = "SIZE", description = "guest memory, e.g. 256MiB (default 128MiB)")
+    @Option(names = "--memory", paramLabel = "SIZE", description = "guest memory, e.g. 256MiB (default of an image)")
     private String memory;
 
     @Option(names = "--cpus", paramLabel = "N", description = "number of CPUs (default 1)")
@@ -77,9 +85,19 @@ final class RunCommand implements Callable<Integer> {
             names = "--net",
             paramLabel = "NETWORK",
             description =
-                    "nat, bridge:NAME of a bridge on the host, or nat:8080:80 for a port of the host that leads to one"
-                            + " of the guest (repeatable); with ,limit=100Mbit for what it may send and receive")
+                    "nat (default of an image), none, bridge:NAME of a bridge on the host, or nat:8080:80 for a port of the"
+                            + " host that leads to one of the guest (repeatable); with ,limit=100Mbit for what it may send"
+                            + " and receive")
     private List<String> networks = List.of();
+
+    @Option(
+            names = "--hypervisor",
+            paramLabel = "KIND",
+            description = "kvm or qemu (default: what the host finds best)")
+    private String hypervisor;
+
+    @Mixin
+    private ImageOptions ofImage;
 
     @Option(names = "--rng", description = "a source of random bytes for the guest")
     private boolean rng;
@@ -127,21 +145,35 @@ final class RunCommand implements Callable<Integer> {
     private String isoEntry;
 
     @Parameters(
+            index = "0",
             arity = "0..1",
-            paramLabel = "ISO",
-            description = "an ISO file that the node can read: imported, put into the CD drive and started")
-    private Path iso;
+            paramLabel = "IMAGE",
+            description = {
+                "an image of the cluster that is started, or",
+                "an ISO file that the node can read: imported, put into the CD drive and started"
+            })
+    private String word;
+
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "COMMAND",
+            description = "the program in the image and its arguments (default: the image's own)")
+    private List<String> command = List.of();
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
-        if (iso != null && !iso.toString().endsWith(".iso")) {
-            throw new CliException(
-                    CliException.USAGE,
-                    "run takes an .iso file, not '" + iso + "'; give a kernel's command line by --cmdline");
+        if (word != null && !word.endsWith(".iso")) {
+            return runImage();
         }
+        if (!command.isEmpty()) {
+            throw new CliException(CliException.USAGE, "an ISO takes no command: its system is at 'stardust console'");
+        }
+        ofImage.requireNone();
+        Path iso = word == null ? null : Path.of(word);
         String how = IsoBoot.field(isoBoot, boot);
         ApiClient client = node.client();
         if (iso != null) {
@@ -152,28 +184,16 @@ final class RunCommand implements Callable<Integer> {
         if (name == null) {
             throw new CliException(CliException.USAGE, "run needs --name, the VM's name");
         }
-        Map<String, Object> vm = new LinkedHashMap<>();
-        vm.put("name", name);
-        put(vm, "memory", memory);
+        Map<String, Object> vm = common(false);
         put(vm, "base", base);
-        put(vm, "cpus", cpus);
-        put(vm, "cpu", cpu);
         put(vm, "kernel", absolute(kernel));
         put(vm, "initrd", absolute(initrd));
         put(vm, "boot", how);
         put(vm, "args", args);
-        put(vm, "host", host);
         if (!images.isEmpty()) {
             vm.put("disks", images.stream().map(DiskOption::parse).toList());
         }
-        if (!networks.isEmpty()) {
-            vm.put("networks", networks.stream().map(NetworkOption::parse).toList());
-        }
-        put(vm, "rng", rng ? true : null);
-        put(vm, "vsock", vsock ? true : null);
-        put(vm, "balloon", balloon ? true : null);
         put(vm, "cd", cd);
-        put(vm, "console", console);
         put(vm, "isoEntry", isoEntry);
         JsonNode result = Jobs.await(client, client.post("/vms", vm), name, state -> {});
         if (saveBase != null) {
@@ -195,6 +215,67 @@ final class RunCommand implements Callable<Integer> {
         output.print(spec.commandLine().getOut(), result, out -> PsCommand.table(result.path("vms"))
                 .print(out));
         return 0;
+    }
+
+    /** What all VMs may have. */
+    private Map<String, Object> common(boolean image) {
+        Map<String, Object> vm = new LinkedHashMap<>();
+        vm.put("name", name);
+        put(vm, "memory", memory);
+        put(vm, "cpus", cpus);
+        put(vm, "cpu", cpu);
+        put(vm, "hypervisor", hypervisor);
+        put(vm, "host", host);
+        List<Map<String, Object>> all = ImageOptions.networks(networks, ofImage.ports(), image);
+        if (!all.isEmpty()) {
+            vm.put("networks", all);
+        }
+        put(vm, "rng", rng ? true : null);
+        put(vm, "vsock", vsock ? true : null);
+        put(vm, "balloon", balloon ? true : null);
+        put(vm, "console", console);
+        return vm;
+    }
+
+    private int runImage() {
+        PrintWriter err = spec.commandLine().getErr();
+        return InGuest.guarded(err, () -> {
+            if (kernel != null
+                    || initrd != null
+                    || base != null
+                    || cd != null
+                    || !images.isEmpty()
+                    || saveBase != null
+                    || isoBoot != null
+                    || isoEntry != null
+                    || boot != null
+                    || args != null) {
+                throw new CliException(
+                        CliException.USAGE,
+                        "an IMAGE starts by itself: leave --kernel, --initrd, --cmdline, --boot, --base, --disk, --cd and"
+                                + " the options of ISOs out, or the word '" + word + "'");
+            }
+            boolean terminal = ofImage.command().terminal();
+            if (!ofImage.detached()) {
+                InGuest.requireTerminal(terminal);
+            }
+            name = name != null ? name : ImageOptions.nameFor(word);
+            Map<String, Object> vm = common(true);
+            ofImage.addTo(vm, word, command);
+            ApiClient client = node.client();
+            if (!ofImage.detached()) {
+                return new ImageRun(client, vm, terminal, ofImage.command().interactive(), ofImage.removed(), err)
+                        .run();
+            }
+            if (ofImage.removed()) {
+                throw new CliException(
+                        CliException.USAGE, "--rm needs this command to wait for the end: leave -d or --rm out");
+            }
+            Jobs.await(client, client.post("/vms", vm), name, state -> {});
+            spec.commandLine().getOut().println(name);
+            spec.commandLine().getOut().flush();
+            return 0;
+        });
     }
 
     private static String absolute(Path file) {

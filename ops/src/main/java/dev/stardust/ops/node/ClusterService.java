@@ -35,6 +35,7 @@ final class ClusterService implements AutoCloseable {
     private final Member member;
     private final Asking asking;
     private final VmService vms;
+    private final GuestService guests;
     private final DeploymentService deployments;
     private final ImageService images;
     private final KernelService kernels;
@@ -43,6 +44,7 @@ final class ClusterService implements AutoCloseable {
         this.member = member;
         this.asking = new Asking(member);
         this.vms = new VmService(member, asking);
+        this.guests = new GuestService(vms, asking);
         this.deployments = new DeploymentService(member, asking, vms);
         this.images = new ImageService(settings, member);
         this.kernels = new KernelService(settings, member);
@@ -50,6 +52,10 @@ final class ClusterService implements AutoCloseable {
 
     VmService vms() {
         return vms;
+    }
+
+    GuestService guests() {
+        return guests;
     }
 
     DeploymentService deployments() {

@@ -27,6 +27,7 @@ import dev.stardust.scheduler.actor.HostEntry;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.ChunkBaseSaver;
 import dev.stardust.vm.actor.Consoles;
+import dev.stardust.vm.actor.Guests;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.Hypervisors;
 import dev.stardust.vm.actor.Inventory;
@@ -93,6 +94,7 @@ final class Member implements AutoCloseable {
     private Hypervisors hypervisors;
     private SerialLogs logs;
     private Consoles consoles;
+    private Guests guests;
     private ClusterNode<NodeGuardian.Command> node;
 
     private Member(Settings settings, Identity identity, RaftRegistry registry, WorkerLauncher launcher) {
@@ -144,6 +146,7 @@ final class Member implements AutoCloseable {
                 opening(await("looking for running workers", Workers.open(workerSettings(), machineEvents, launcher)));
         logs = new SerialLogs(data.resolve("vms"), blocking);
         consoles = opening(new Consoles(data.resolve("vms"), blocking));
+        guests = opening(new Guests(data));
         Set<String> running = workers.vms();
         HostNetwork network = network(self);
         network.recover(running);
@@ -325,6 +328,7 @@ final class Member implements AutoCloseable {
                 vmHost,
                 logs,
                 consoles,
+                guests,
                 new ChunkBaseSaver(settings.data(), chunks, vmHost, logs, blocking),
                 workers::machine);
     }

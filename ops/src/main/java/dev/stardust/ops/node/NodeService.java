@@ -14,6 +14,10 @@ import dev.stardust.ops.api.Job;
 import dev.stardust.ops.api.KernelRequest;
 import dev.stardust.ops.api.NodeOperations;
 import dev.stardust.ops.cli.ApiClient;
+import dev.stardust.vm.actor.CopyOrder;
+import dev.stardust.vm.actor.CopyStep;
+import dev.stardust.vm.actor.GuestInput;
+import dev.stardust.vm.actor.GuestOrder;
 import dev.stardust.vm.worker.WorkerLauncher;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -291,6 +295,36 @@ final class NodeService implements NodeOperations, AutoCloseable {
     @Override
     public CompletionStage<JsonNode> console(String vm, ConsoleInput input) {
         return member().vms().console(vm, input);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> beginInGuest(String vm, String session, GuestOrder order) {
+        return member().guests().begin(vm, session, order);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> putToGuest(String vm, String session, GuestInput input) {
+        return member().guests().put(vm, session, input);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> fetchFromGuest(String vm, String session) {
+        return member().guests().fetch(vm, session);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> beginCopy(String vm, String copy, CopyOrder order) {
+        return member().guests().beginCopy(vm, copy, order);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> copy(String vm, String copy, CopyStep step) {
+        return member().guests().copy(vm, copy, step);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> shutDown(String vm) {
+        return member().vms().shutDown(vm);
     }
 
     @Override

@@ -8,7 +8,9 @@ import dev.stardust.migration.actor.PeerWire;
 import dev.stardust.scheduler.actor.Scheduler;
 import dev.stardust.vm.actor.BaseSaver;
 import dev.stardust.vm.actor.ConsolePart;
+import dev.stardust.vm.actor.CopyPart;
 import dev.stardust.vm.actor.DeviceReports;
+import dev.stardust.vm.actor.GuestPart;
 import dev.stardust.vm.actor.HostActor;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.VmReply;
@@ -28,6 +30,12 @@ final class NodeWireTypes {
                 .register("host.log-part", 1, LogPart.class)
                 .register("host.at-console", 1, HostActor.AtConsole.class)
                 .register("host.console-part", 1, ConsolePart.class)
+                .register("host.begin-in-guest", 1, HostActor.BeginInGuest.class)
+                .register("host.at-guest", 1, HostActor.AtGuest.class)
+                .register("host.guest-part", 1, GuestPart.class)
+                .register("host.begin-copy", 1, HostActor.BeginCopy.class)
+                .register("host.at-copy", 1, HostActor.AtCopy.class)
+                .register("host.copy-part", 1, CopyPart.class)
                 .register("host.look-at-devices", 1, HostActor.LookAtDevices.class)
                 .register("host.devices", 1, DeviceReports.class)
                 .register("host.set-balloon", 1, HostActor.SetBalloon.class)

@@ -93,6 +93,11 @@ final class VmService {
                                 ? ""
                                 : entry.spec().boot().initrd());
                 vm.put("args", entry.spec().boot().args());
+                if (entry.spec().workload() != null) {
+                    vm.put("command", String.join(" ", entry.spec().workload().command()));
+                    vm.put("tty", entry.spec().workload().terminal());
+                    vm.put("stdin", entry.spec().workload().input());
+                }
                 vm.put("cpus", entry.spec().cpus().count());
                 vm.put("cpu", entry.spec().cpus().template().name());
                 vm.put("base", entry.spec().base() == null ? "" : entry.spec().base());
@@ -157,6 +162,10 @@ final class VmService {
             reason = view.reason();
             vm.put("uptimeMs", view.sinceMs() == 0 ? 0 : System.currentTimeMillis() - view.sinceMs());
             vm.put("worker", view.worker()).put("workerPid", view.workerPid());
+            vm.put("ready", view.guest().ready()).put("health", view.guest().health());
+            if (view.exitCode() != null) {
+                vm.put("exitCode", view.exitCode());
+            }
         } else if (!picture.living().contains(host)) {
             state = "lost";
             reason = "host " + hostName + " is dead: "
@@ -218,10 +227,16 @@ final class VmService {
     /** Asks the host on which that VM is placed; fails if there is no such VM or its host is dead. */
     private <R> CompletionStage<R> askHost(
             String vm, Duration timeout, String what, Function<ActorRef<R>, HostActor.Command> message) {
-        return ClusterService.picture(member).thenCompose(picture -> {
+        return hostOf(vm)
+                .thenCompose(host -> asking.<HostActor.Command, R>ask(host, HostActor.NAME, timeout, what, message));
+    }
+
+    /** The host on which that VM is placed; fails if there is no such VM or its host is dead. */
+    CompletionStage<String> hostOf(String vm) {
+        return ClusterService.picture(member).thenApply(picture -> {
             String host = placed(picture, vm).host();
             requireAlive(picture, host, vm);
-            return asking.<HostActor.Command, R>ask(host, HostActor.NAME, timeout, what, message);
+            return host;
         });
     }
 
@@ -250,6 +265,10 @@ final class VmService {
 
     CompletionStage<JsonNode> pressPowerButton(String vm) {
         return act(vm, HostActor.Verb.POWER_BUTTON);
+    }
+
+    CompletionStage<JsonNode> shutDown(String vm) {
+        return act(vm, HostActor.Verb.SHUT_DOWN);
     }
 
     CompletionStage<JsonNode> setBalloon(String vm, String target) {

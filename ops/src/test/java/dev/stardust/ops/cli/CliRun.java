@@ -12,7 +12,7 @@ record CliRun(int code, String out, String err) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         CommandLine line = Main.commandLine(args).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int code = line.execute(args);
+        int code = line.execute(CommandWords.separated(line, args));
         return new CliRun(code, out.toString(), err.toString());
     }
 

@@ -8,6 +8,7 @@ import dev.stardust.vm.worker.DeviceFault;
 import dev.stardust.vm.worker.MachineInfo;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         START,
         REMOVE,
         /** Asks the guest to shut down by itself. */
-        POWER_BUTTON
+        POWER_BUTTON,
+        /** Asks the agent in the guest to shut it down. */
+        SHUT_DOWN
     }
 
     /** Do that. */
@@ -79,6 +82,26 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             ActorRef<ConsolePart> replyTo)
             implements Command, ClusterMessage {}
 
+    /** Begin a command in a VM's guest, or look on at the one that it is there for. */
+    public record BeginInGuest(String vm, String session, GuestOrder order, ActorRef<GuestPart> replyTo)
+            implements Command, ClusterMessage {}
+
+    /**
+     * Do something to that command, or see what it wrote.
+     *
+     * @param input what to do, or null to see
+     */
+    public record AtGuest(String vm, String session, GuestInput input, ActorRef<GuestPart> replyTo)
+            implements Command, ClusterMessage {}
+
+    /** Begin to copy a file to or from a VM's guest. */
+    public record BeginCopy(String vm, String copy, CopyOrder order, ActorRef<CopyPart> replyTo)
+            implements Command, ClusterMessage {}
+
+    /** Go on with that. */
+    public record AtCopy(String vm, String copy, CopyStep step, ActorRef<CopyPart> replyTo)
+            implements Command, ClusterMessage {}
+
     /** Keep a VM's memory, devices and disks as a base, once it has printed the line {@code when}. */
     public record SaveBase(String vm, String base, String when, ActorRef<BaseSaver.Saved> replyTo)
             implements Command, ClusterMessage {}
@@ -109,16 +132,40 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     record VmChanged(VmView view, VmRecord record) implements Command {}
 
+    /** A VM's guest is to shut down, its command having ended. */
+    record ShutDownGuest(String vm) implements Command {}
+
+    private record GuestTold(String vm, GuestView view) implements Command {}
+
+    private record CommandEnded(String vm, String reason, int code) implements Command {}
+
+    /** Whoever looked on at the command that ended saw that. */
+    private record CommandSeenOff(String vm, VmEvent event) implements Command {}
+
     private record VmEnded(String vm) implements Command {}
 
     private record Ready(Throwable failure) implements Command {}
 
     private record Kept(ActorRef<VmActor.Command> actor, VmView view, VmRecord record) {}
 
+    /** How long somebody waits for an agent that may or may not be in a guest, and for one that is. */
+    private static final long MAYBE_AGENT_MS = 5_000;
+
+    private static final long AGENT_MS = 120_000;
+
+    /** The longest that somebody waits for a command to begin whose VM is being started. */
+    private static final long WORKLOAD_MS = 3_600_000;
+
     private final String hostId;
     private final VmHost host;
     private final SerialLogs logs;
     private final Consoles consoles;
+    private final Guests guests;
+    private final Map<String, GuestView> guestViews = new HashMap<>();
+
+    /** Ends of commands, until their VMs are started again. */
+    private final Map<String, VmEvent> commandEnds = new HashMap<>();
+
     private final BaseSaver bases;
     private final Function<String, Optional<RemoteMachine>> machines;
     private final Map<String, Kept> vms = new TreeMap<>();
@@ -130,6 +177,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             VmHost host,
             SerialLogs logs,
             Consoles consoles,
+            Guests guests,
             BaseSaver bases,
             Function<String, Optional<RemoteMachine>> machines) {
         super(context);
@@ -137,8 +185,21 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         this.host = host;
         this.logs = logs;
         this.consoles = consoles;
+        this.guests = guests;
         this.bases = bases;
         this.machines = machines;
+        ActorRef<Command> self = context.getSelf();
+        guests.agents().tell(new GuestAgents.Listener() {
+            @Override
+            public void guestIs(String vm, GuestView view) {
+                self.tell(new GuestTold(vm, view));
+            }
+
+            @Override
+            public void commandEnded(String vm, String reason, int code) {
+                self.tell(new CommandEnded(vm, reason, code));
+            }
+        });
     }
 
     /**
@@ -151,9 +212,11 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             VmHost host,
             SerialLogs logs,
             Consoles consoles,
+            Guests guests,
             BaseSaver bases,
             Function<String, Optional<RemoteMachine>> machines) {
-        return Behaviors.setup(context -> new HostActor(context, hostId, host, logs, consoles, bases, machines));
+        return Behaviors.setup(
+                context -> new HostActor(context, hostId, host, logs, consoles, guests, bases, machines));
     }
 
     @Override
@@ -164,6 +227,14 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 .onMessage(Describe.class, this::onDescribe)
                 .onMessage(ReadLog.class, this::onReadLog)
                 .onMessage(AtConsole.class, this::onAtConsole)
+                .onMessage(BeginInGuest.class, this::onBeginInGuest)
+                .onMessage(AtGuest.class, this::onAtGuest)
+                .onMessage(BeginCopy.class, this::onBeginCopy)
+                .onMessage(AtCopy.class, this::onAtCopy)
+                .onMessage(GuestTold.class, this::onGuestTold)
+                .onMessage(CommandEnded.class, this::onCommandEnded)
+                .onMessage(CommandSeenOff.class, this::onCommandSeenOff)
+                .onMessage(ShutDownGuest.class, this::onShutDownGuest)
                 .onMessage(SaveBase.class, this::onSaveBase)
                 .onMessage(LookAtDevices.class, this::onLookAtDevices)
                 .onMessage(SetBalloon.class, this::onSetBalloon)
@@ -199,6 +270,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             case START -> apply(m, new VmEvent.StartRequested());
             case REMOVE -> apply(m, new VmEvent.RemoveRequested());
             case POWER_BUTTON -> pressPowerButton(m);
+            case SHUT_DOWN -> shutDown(m);
         };
     }
 
@@ -208,6 +280,15 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     private Behavior<Command> pressPowerButton(Act m) {
         return askGuest(m.vm(), "cannot be asked to end", Machine::pressPowerButton, m.replyTo());
+    }
+
+    private Behavior<Command> shutDown(Act m) {
+        guests.agents().shutDown(m.vm()).whenComplete((done, failure) -> m.replyTo()
+                .tell(
+                        failure == null
+                                ? VmReply.done(m.vm())
+                                : VmReply.failed(m.vm(), ErrorCode.REFUSED, Causes.text(failure))));
+        return this;
     }
 
     private Behavior<Command> onSetBalloon(SetBalloon m) {
@@ -269,7 +350,12 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     private Behavior<Command> onDescribe(Describe m) {
         m.replyTo()
                 .tell(new HostReport(
-                        hostId, vms.values().stream().map(Kept::view).toList()));
+                        hostId,
+                        vms.values().stream()
+                                .map(kept -> kept.view()
+                                        .with(guestViews.getOrDefault(
+                                                kept.record().name(), GuestView.NONE)))
+                                .toList()));
         return this;
     }
 
@@ -290,6 +376,100 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         }
         consoles.exchange(m.vm(), m.session(), m.serial(), m.input()).whenComplete((part, failure) -> m.replyTo()
                 .tell(failure == null ? part : ConsolePart.failed(String.valueOf(failure.getMessage()))));
+        return this;
+    }
+
+    private Behavior<Command> onBeginInGuest(BeginInGuest m) {
+        String none = m.order().expected() && !vms.containsKey(m.vm()) ? "" : noGuest(m.vm());
+        if (!none.isEmpty()) {
+            m.replyTo().tell(GuestPart.failed(GuestCare.NOT_STARTED_CODE, none));
+            return this;
+        }
+        m.replyTo()
+                .tell(guests.sessions()
+                        .begin(m.vm(), m.session(), m.order(), m.order().expected() ? WORKLOAD_MS : agentMs(m.vm())));
+        return this;
+    }
+
+    private Behavior<Command> onAtGuest(AtGuest m) {
+        CompletionStage<GuestPart> part = m.input() == null
+                ? guests.sessions().fetch(m.vm(), m.session())
+                : guests.sessions().put(m.vm(), m.session(), m.input());
+        part.whenComplete((got, failure) -> m.replyTo()
+                .tell(failure == null ? got : GuestPart.failed(GuestCare.NOT_STARTED_CODE, Causes.text(failure))));
+        return this;
+    }
+
+    private Behavior<Command> onBeginCopy(BeginCopy m) {
+        String none = noGuest(m.vm());
+        if (none.isEmpty()) {
+            guests.copies().begin(m.vm(), m.copy(), m.order(), agentMs(m.vm())).thenAccept(m.replyTo()::tell);
+        } else {
+            m.replyTo().tell(CopyPart.failed(none));
+        }
+        return this;
+    }
+
+    private Behavior<Command> onAtCopy(AtCopy m) {
+        guests.copies().step(m.vm(), m.copy(), m.step()).thenAccept(m.replyTo()::tell);
+        return this;
+    }
+
+    private long agentMs(String vm) {
+        Kept kept = vms.get(vm);
+        return kept != null && kept.record().spec().linux() != null ? AGENT_MS : MAYBE_AGENT_MS;
+    }
+
+    /** Why nothing can be done in the guest of a VM; empty when it may be. */
+    private String noGuest(String vm) {
+        Kept kept = vms.get(vm);
+        if (kept == null) {
+            return "no VM " + vm + " on host " + hostId;
+        }
+        VmView view = kept.view();
+        return isThere(view) || view.state().equals(VmState.STARTING.label())
+                ? ""
+                : "VM " + vm + " does not run: it is " + view.state()
+                        + (view.reason().isEmpty() ? "" : " (" + view.reason() + ")");
+    }
+
+    /** Whether its guest runs on this host. */
+    private static boolean isThere(VmView view) {
+        return view.state().equals(VmState.RUNNING.label())
+                || view.state().equals(VmState.OUTGOING.label())
+                || view.state().equals(VmState.STOPPING.label());
+    }
+
+    private Behavior<Command> onGuestTold(GuestTold m) {
+        if (vms.containsKey(m.vm())) {
+            guestViews.put(m.vm(), m.view());
+        }
+        return this;
+    }
+
+    private Behavior<Command> onCommandEnded(CommandEnded m) {
+        VmEvent event = new VmEvent.CommandEnded(m.reason(), m.code());
+        ActorRef<Command> self = getContext().getSelf();
+        commandEnds.put(m.vm(), event);
+        guests.sessions().seenOff(m.vm()).thenRun(() -> self.tell(new CommandSeenOff(m.vm(), event)));
+        return this;
+    }
+
+    private Behavior<Command> onCommandSeenOff(CommandSeenOff m) {
+        return commandEnds.get(m.vm()) == m.event() ? endVm(m.vm(), m.event()) : this;
+    }
+
+    private Behavior<Command> endVm(String vm, VmEvent event) {
+        return forward(vm, new VmActor.Apply(event, reply -> {}), reply -> {});
+    }
+
+    private Behavior<Command> onShutDownGuest(ShutDownGuest m) {
+        Kept kept = vms.get(m.vm());
+        guests.agents().shutDown(m.vm()).whenComplete((done, failure) -> {
+            if (failure != null && kept != null) {
+                kept.actor().tell(new VmActor.ShutDownLasts());
+            }
+        });
         return this;
     }
 
@@ -372,11 +552,34 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
 
     private Behavior<Command> onVmChanged(VmChanged m) {
         vms.computeIfPresent(m.view().name(), (vm, kept) -> new Kept(kept.actor(), m.view(), m.record()));
+        follow(m.view(), m.record());
         return this;
+    }
+
+    private void follow(VmView view, VmRecord record) {
+        if (isThere(view)) {
+            guests.agents().runs(view.name(), record.spec());
+            VmEvent ended = commandEnds.get(view.name());
+            if (ended != null && view.state().equals(VmState.RUNNING.label())) {
+                endVm(view.name(), ended); // It ended while the VM was on its way to another host, and came back.
+            }
+        } else if (view.state().equals(VmState.STARTING.label())) {
+            commandEnds.remove(view.name());
+        } else {
+            guestViews.remove(view.name());
+            guests.agents()
+                    .ends(
+                            view.name(),
+                            "VM " + view.name() + " is " + view.state()
+                                    + (view.reason().isEmpty() ? "" : ": " + view.reason()));
+        }
     }
 
     private Behavior<Command> onVmEnded(VmEnded m) {
         vms.remove(m.vm());
+        guestViews.remove(m.vm());
+        commandEnds.remove(m.vm());
+        guests.agents().ends(m.vm(), "VM " + m.vm() + " is gone from this host");
         return this;
     }
 
@@ -397,7 +600,16 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 record.name(),
                 new Kept(
                         actor,
-                        new VmView(record.name(), record.state().label(), record.reason(), record.epoch(), 0, "", 0),
+                        new VmView(
+                                record.name(),
+                                record.state().label(),
+                                record.reason(),
+                                record.epoch(),
+                                0,
+                                "",
+                                0,
+                                GuestView.NONE,
+                                record.exitCode()),
                         record));
     }
 }

@@ -4,6 +4,7 @@ import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.hypervisor.machine.MachineStatus;
 import dev.stardust.vm.worker.RemoteMachine;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -35,15 +36,24 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
     /** What a start made. */
     private record Booted(RemoteMachine machine) implements Command {}
 
+    /** A guest whose command ended had time to shut down. */
+    record ShutDownLasts() implements Command {}
+
     private record Happened(VmEvent event) implements Command {}
 
     private record Deleted(Throwable failure) implements Command {}
+
+    /** What a guest may take to write its disks and to end. */
+    private static final Duration SHUT_DOWN_LIMIT = Duration.ofSeconds(10);
 
     private final VmHost host;
     private final ActorRef<HostActor.Command> parent;
     private VmRecord record;
     private VmState state;
     private RemoteMachine machine;
+
+    /** The end of the machine, once it is asked for. */
+    private CompletionStage<Void> ending;
 
     /** What was told of a machine whose start is not answered yet: a guest may be over before that. */
     private MachineTold toldEarly;
@@ -97,6 +107,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 .onMessage(MachineTold.class, this::onMachineTold)
                 .onMessage(Reseat.class, this::onReseat)
                 .onMessage(Booted.class, this::onBooted)
+                .onMessage(ShutDownLasts.class, this::onShutDownLasts)
                 .onMessage(Happened.class, m -> apply(m.event(), reply -> {}))
                 .onMessage(Deleted.class, this::onDeleted)
                 .build();
@@ -124,6 +135,18 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         };
     }
 
+    private Behavior<Command> onShutDownLasts(ShutDownLasts message) {
+        if (state == VmState.STOPPING && ending == null) {
+            endMachine();
+        }
+        return this;
+    }
+
+    private void endMachine() {
+        ending = machine.destroy();
+        pipe(ending, VmEvent.Stopped::new);
+    }
+
     private Behavior<Command> onBooted(Booted booted) {
         machine = booted.machine();
         apply(new VmEvent.Started(), reply -> {});
@@ -139,6 +162,12 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         getContext().getLog().info("VM {}: {} -> {} by {}", record.name(), state, next, event);
         state = next;
         record = record.in(next, reason(event));
+        if (event instanceof VmEvent.CommandEnded ended) {
+            record = record.withExitCode(ended.code());
+        } else if (event instanceof VmEvent.StartRequested) {
+            record = record.withExitCode(null);
+            ending = null;
+        }
         tell();
         return enter(event, reply);
     }
@@ -152,7 +181,13 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
             }
             case STOPPING -> {
                 waiting = reply;
-                pipe(machine.destroy(), VmEvent.Stopped::new);
+                ending = null;
+                if (event instanceof VmEvent.CommandEnded) {
+                    parent.tell(new HostActor.ShutDownGuest(record.name()));
+                    getContext().scheduleOnce(SHUT_DOWN_LIMIT, getContext().getSelf(), new ShutDownLasts());
+                } else {
+                    endMachine();
+                }
             }
             case RUNNING -> {
                 if (event instanceof VmEvent.Started) {
@@ -161,6 +196,9 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 saveThen(() -> reply.accept(VmReply.done(record.name())));
             }
             case STOPPED -> {
+                if (ending == null) {
+                    letGoOfMachine();
+                }
                 machine = null;
                 Consumer<VmReply> asked = takeWaiting();
                 VmReply done = VmReply.done(record.name());
@@ -182,7 +220,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 machine = null;
                 CompletionStage<Void> ended = gone == null
                         ? CompletableFuture.completedFuture(null)
-                        : gone.destroy().exceptionally(failure -> null);
+                        : (ending == null ? gone.destroy() : ending).exceptionally(failure -> null);
                 getContext()
                         .pipeToSelf(
                                 ended.<Void, Void>thenCombine(
@@ -269,7 +307,9 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                         record.epoch(),
                         System.currentTimeMillis(),
                         machine == null ? "" : machine.workerId(),
-                        machine == null ? 0 : machine.workerPid()),
+                        machine == null ? 0 : machine.workerPid(),
+                        GuestView.NONE,
+                        record.exitCode()),
                 record));
     }
 
@@ -289,13 +329,23 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
         };
     }
 
-    private static String reason(VmEvent event) {
+    /** Why it is in the state that it comes into. */
+    private String reason(VmEvent event) {
         if (event instanceof VmEvent.StartFailed e) {
             return e.reason();
         }
-        if (event instanceof VmEvent.GuestEnded e) {
+        if (event instanceof VmEvent.GuestEnded e && !(state == VmState.STOPPED && record.exitCode() != null)) {
             return e.reason();
         }
-        return event instanceof VmEvent.MachineFailed e ? e.reason() : "";
+        if (event instanceof VmEvent.CommandEnded e) {
+            return e.reason();
+        }
+        if (event instanceof VmEvent.MachineFailed e) {
+            return e.reason();
+        }
+        // The end of a command is told also once its guest is stopped.
+        return state == VmState.STOPPED && record.exitCode() != null && !(event instanceof VmEvent.StopRequested)
+                ? record.reason()
+                : "";
     }
 }

@@ -23,6 +23,9 @@ public sealed interface VmEvent {
     /** The guest ended by itself. */
     record GuestEnded(String reason) implements VmEvent {}
 
+    /** The command that it was there for is over, or could not be started. */
+    record CommandEnded(String reason, int code) implements VmEvent {}
+
     /** The machine or its worker process broke. */
     record MachineFailed(String reason) implements VmEvent {}
 

@@ -32,7 +32,7 @@ final class VmLifecycle {
     }
 
     private static VmState whileRunning(VmEvent event) {
-        if (event instanceof VmEvent.StopRequested) {
+        if (event instanceof VmEvent.StopRequested || event instanceof VmEvent.CommandEnded) {
             return VmState.STOPPING;
         }
         if (event instanceof VmEvent.RemoveRequested) {
@@ -73,6 +73,9 @@ final class VmLifecycle {
     private static VmState whileStopping(VmEvent event) {
         if (event instanceof VmEvent.Stopped || event instanceof VmEvent.GuestEnded) {
             return VmState.STOPPED;
+        }
+        if (event instanceof VmEvent.RemoveRequested) {
+            return VmState.GONE;
         }
         return event instanceof VmEvent.MachineFailed ? VmState.FAILED : null;
     }

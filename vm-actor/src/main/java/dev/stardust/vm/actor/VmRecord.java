@@ -11,6 +11,7 @@ package dev.stardust.vm.actor;
  * @param startedAttempt id of the migration attempt whose guest was started here, empty for a VM that was not migrated
  *     to here; see {@link VmHost#markStarted} for what is written before the guest runs
  * @param arrival the migration that brings or brought it here, null for a VM that was not migrated to here
+ * @param exitCode what the command returned that the VM was there for, null while that is not known
  */
 public record VmRecord(
         String name,
@@ -19,7 +20,8 @@ public record VmRecord(
         VmState state,
         String reason,
         String startedAttempt,
-        Arrival arrival) {
+        Arrival arrival,
+        Integer exitCode) {
     static final String KIND = "stardust-vm";
     static final int VERSION = 1;
 
@@ -33,27 +35,32 @@ public record VmRecord(
 
     /** A VM that did not come by a migration. */
     public static VmRecord of(String name, ResolvedSpec spec, long epoch, VmState state, String reason) {
-        return new VmRecord(name, spec, epoch, state, reason, "", null);
+        return new VmRecord(name, spec, epoch, state, reason, "", null, null);
     }
 
     /** A VM on its way to here. */
     public static VmRecord incoming(String name, ResolvedSpec spec, long epoch, Arrival arrival) {
-        return new VmRecord(name, spec, epoch, VmState.INCOMING, "", "", arrival);
+        return new VmRecord(name, spec, epoch, VmState.INCOMING, "", "", arrival, null);
     }
 
     /** In another state. */
     public VmRecord in(VmState newState, String newReason) {
-        return new VmRecord(name, spec, epoch, newState, newReason, startedAttempt, arrival);
+        return new VmRecord(name, spec, epoch, newState, newReason, startedAttempt, arrival, exitCode);
+    }
+
+    /** With what its command returned, or null. */
+    public VmRecord withExitCode(Integer code) {
+        return new VmRecord(name, spec, epoch, state, reason, startedAttempt, arrival, code);
     }
 
     /** At another epoch. */
     public VmRecord at(long newEpoch) {
-        return new VmRecord(name, spec, newEpoch, state, reason, startedAttempt, arrival);
+        return new VmRecord(name, spec, newEpoch, state, reason, startedAttempt, arrival, exitCode);
     }
 
     /** Running here for a migration. */
     public VmRecord startedFor(String attempt, long newEpoch) {
-        return new VmRecord(name, spec, newEpoch, VmState.RUNNING, "", attempt, arrival);
+        return new VmRecord(name, spec, newEpoch, VmState.RUNNING, "", attempt, arrival, exitCode);
     }
 
     /**

@@ -7,6 +7,25 @@ package dev.stardust.vm.actor;
  * @param sinceMs when it came into that state, milliseconds since the epoch
  * @param worker id of the worker process that holds it, empty when none does
  * @param workerPid its process id, 0 when none does
+ * @param guest what is known of its guest
+ * @param exitCode what the command returned that it was there for, null while that is not known
  */
 public record VmView(
-        String name, String state, String reason, long epoch, long sinceMs, String worker, long workerPid) {}
+        String name,
+        String state,
+        String reason,
+        long epoch,
+        long sinceMs,
+        String worker,
+        long workerPid,
+        GuestView guest,
+        Integer exitCode) {
+    public VmView {
+        // What an older version tells.
+        guest = guest == null ? GuestView.NONE : guest;
+    }
+
+    VmView with(GuestView known) {
+        return new VmView(name, state, reason, epoch, sinceMs, worker, workerPid, known, exitCode);
+    }
+}

@@ -6,6 +6,8 @@ import java.nio.channels.ByteChannel;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /**
  * The connection to a guest's agent: one thread reads frames and hands them to their streams, one writes. The guest is not
@@ -29,6 +31,7 @@ final class AgentConnection implements AutoCloseable {
     }
 
     private final ByteChannel channel;
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     // Guarded by this.
     private final Map<Integer, Stream> streams = new HashMap<>();
@@ -126,6 +129,12 @@ final class AgentConnection implements AutoCloseable {
             why = over;
         }
         left.values().forEach(stream -> stream.lost(why));
+        ended.complete(null);
+    }
+
+    /** Completes when it is over and its streams know. */
+    CompletionStage<Void> ended() {
+        return ended;
     }
 
     private void writeAll() {

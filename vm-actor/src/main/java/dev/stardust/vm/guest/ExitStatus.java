@@ -25,7 +25,7 @@ public record ExitStatus(int code, int signal) {
         return signal > 0 ? killed((int) signal) : returned((int) code);
     }
 
-    static ExitStatus returned(int code) {
+    public static ExitStatus returned(int code) {
         return new ExitStatus(code, 0);
     }
 

@@ -136,6 +136,11 @@ public final class GuestAgent implements AutoCloseable {
         });
     }
 
+    /** Completes when the connection is over, whoever ended it. */
+    public CompletionStage<Void> ended() {
+        return connection.ended();
+    }
+
     /** Whether it answers. */
     public CompletionStage<Void> ping() {
         return done(PING, new AgentFields());

@@ -129,6 +129,33 @@ class VmActorTest {
     }
 
     @Test
+    void aVmWhoseCommandEndedIsShutDownByItsGuestAndStoppedWithTheCode() throws InterruptedException {
+        SlowHost host = new SlowHost();
+        TestProbe<HostActor.Command> parent = kit.createTestProbe(HostActor.Command.class);
+        VmRecord record = VmRecord.of("vm", SPEC, 1, VmState.STARTING, "");
+        ActorRef<VmActor.Command> vm = kit.spawn(VmActor.start(host, parent.ref(), record, reply -> {}));
+        take(host.saves).complete(null);
+        host.boot.complete(null);
+        parent.expectMessageClass(HostActor.VmChanged.class);
+        parent.expectMessageClass(HostActor.VmChanged.class);
+
+        vm.tell(new VmActor.Apply(new VmEvent.CommandEnded("the command ended with code 7", 7), reply -> {}));
+        VmView stopping = parent.expectMessageClass(HostActor.VmChanged.class).view();
+        assertEquals(VmState.STOPPING.label(), stopping.state());
+        assertEquals(7, stopping.exitCode());
+        assertEquals(new HostActor.ShutDownGuest("vm"), parent.receiveMessage());
+
+        vm.tell(new VmActor.MachineTold(MachineStatus.Phase.ENDED, "the guest powered off"));
+        VmView stopped = parent.expectMessageClass(HostActor.VmChanged.class).view();
+        assertEquals(VmState.STOPPED.label(), stopped.state());
+        assertEquals("the command ended with code 7", stopped.reason());
+        assertEquals(7, stopped.exitCode());
+
+        vm.tell(new VmActor.Apply(new VmEvent.StartRequested(), reply -> {}));
+        assertNull(parent.expectMessageClass(HostActor.VmChanged.class).view().exitCode(), "of the run before");
+    }
+
+    @Test
     void statesAreWrittenDownOneAfterTheOther() throws InterruptedException {
         SlowHost host = new SlowHost();
         ActorRef<HostActor.Command> parent =
