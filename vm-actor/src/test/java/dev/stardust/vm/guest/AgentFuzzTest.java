@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +43,7 @@ final class AgentFuzzTest {
         Path program = TestAgent.build(
                 dir, "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1", "-no-pie", "-dynamic");
         Files.setAttribute(dir, "unix:mode", 0777);
+        Files.setAttribute(Files.createFile(dir.resolve("console")), "unix:mode", 0666);
         List<String> nobody = System.getProperty("user.name").equals("root")
                 ? List.of(
                         "env",
@@ -89,7 +91,7 @@ final class AgentFuzzTest {
                     .encode());
         }
         for (int i = random.nextInt(40); i > 0; i--) {
-            out.writeBytes(new AgentFrame(1 + random.nextInt(13), random.nextInt(5), payload(random)).encode());
+            out.writeBytes(new AgentFrame(1 + random.nextInt(14), random.nextInt(5), payload(random)).encode());
         }
         byte[] bytes = out.toByteArray();
         for (int i = random.nextInt(4); i > 0 && bytes.length > 0; i--) {
@@ -112,6 +114,9 @@ final class AgentFuzzTest {
             return AgentFrame.longNumber(random.nextLong() >>> random.nextInt(64));
         }
         AgentFields fields = new AgentFields();
+        if (random.nextInt(3) == 0) {
+            fields.add(AgentFields.OPERATION, 7 + random.nextInt(4)).add(AgentFields.ARGUMENT, "cat");
+        }
         for (int i = random.nextInt(6); i > 0; i--) {
             int tag = 1 + random.nextInt(26);
             switch (random.nextInt(4)) {
@@ -196,11 +201,17 @@ final class AgentFuzzTest {
                         .thenCompose(Execution::exit)
                         .toCompletableFuture());
                 asked.add(agent.metrics().toCompletableFuture());
+                asked.add(agent.workloadStatus().toCompletableFuture());
+                asked.add(agent.startWorkload(GuestCommand.of("true"), Map.of("a", new byte[3]))
+                        .toCompletableFuture());
+                asked.add(agent.attach(new Collected(false))
+                        .thenCompose(Execution::exit)
+                        .toCompletableFuture());
                 asked.add(agent.download("/file", dir.resolve("target"), Runnable::run)
                         .toCompletableFuture());
                 for (int i = random.nextInt(60); i > 0; i--) {
                     int type = random.nextInt(5) == 0 ? random.nextInt(256) : 64 + random.nextInt(9);
-                    byte[] frame = new AgentFrame(type, random.nextInt(5), payload(random)).encode();
+                    byte[] frame = new AgentFrame(type, random.nextInt(8), payload(random)).encode();
                     try {
                         guest.write(ByteBuffer.wrap(frame));
                     } catch (IOException e) {

@@ -21,7 +21,7 @@ final class Collected implements OutputListener {
         return agent.start(command, collected).thenApply(collected::with);
     }
 
-    private synchronized Execution with(Execution started) {
+    synchronized Execution with(Execution started) {
         execution = started;
         started.consumed(early);
         return started;

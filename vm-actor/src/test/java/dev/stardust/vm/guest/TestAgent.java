@@ -43,8 +43,9 @@ final class TestAgent implements AutoCloseable {
     static TestAgent start(List<String> by, Path program, Path folder) throws IOException, InterruptedException {
         Path socket = folder.resolve("agent.sock");
         Files.deleteIfExists(socket);
+        Files.write(folder.resolve("console"), new byte[0]);
         List<String> command = new ArrayList<>(by);
-        command.addAll(List.of(program.toString(), "--unix", socket.toString()));
+        command.addAll(List.of(program.toString(), "--unix", socket.toString(), folder.toString()));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectOutput(folder.resolve("agent.log").toFile())
                 .redirectErrorStream(true);
