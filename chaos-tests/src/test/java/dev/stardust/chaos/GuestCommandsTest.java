@@ -132,11 +132,16 @@ class GuestCommandsTest {
             }
             long echoMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began) / 20;
             assertTrue(echoMs < 200, echoMs + " ms a key");
+            Thread.sleep(500); // Who thinks for a while has not left.
+            pty.send("j");
+            pty.expect("j", LIMIT);
             pty.send("\3");
             pty.expect("\n", LIMIT); // The shell has thrown the line away.
-            pty.send("\rsh -c 'echo u''p; exec sleep 100' ; echo ended with $?\r");
+            pty.send("\rsh -c 'echo u''p; exec sleep 100'\r");
             pty.expect("up", LIMIT);
             pty.send("\3");
+            pty.expect("# ", LIMIT);
+            pty.send("echo ended with $?\r");
             pty.expect("ended with 130", LIMIT);
             pty.send("exit 9\r");
             assertEquals(9, pty.await(LIMIT));

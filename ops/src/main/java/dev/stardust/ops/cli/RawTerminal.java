@@ -15,6 +15,11 @@ final class RawTerminal implements AutoCloseable {
         this.terminal = terminal;
         this.before = terminal.enterRawMode();
         makeTransparent(terminal);
+        // JLine lets reads give up after 100 ms without a key, which to a stream is its end.
+        Attributes patient = terminal.getAttributes();
+        patient.setControlChar(Attributes.ControlChar.VMIN, 1);
+        patient.setControlChar(Attributes.ControlChar.VTIME, 0);
+        terminal.setAttributes(patient);
     }
 
     static RawTerminal enter() throws IOException {
