@@ -215,7 +215,7 @@ public final class LocalVmHost implements VmHost {
         if (devices.nics().isEmpty()) {
             return null;
         }
-        if (devices.nics().get(0).isOfQemu()) {
+        if (devices.nics().get(0).madeByQemu()) {
             return LinuxWords.QEMU_ADDRESS;
         }
         return network.nics().stream()

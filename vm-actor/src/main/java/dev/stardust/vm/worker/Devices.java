@@ -64,7 +64,7 @@ public record Devices(List<Nic> nics, boolean rng, String vsock, boolean balloon
         }
 
         /** Whether it is one that QEMU makes up. */
-        public boolean isOfQemu() {
+        public boolean madeByQemu() {
             return tap == null && socket == null;
         }
 
