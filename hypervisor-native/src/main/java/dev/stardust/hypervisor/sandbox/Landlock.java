@@ -6,6 +6,7 @@ import dev.stardust.hypervisor.libc.Errno;
 import dev.stardust.hypervisor.libc.Libc;
 import dev.stardust.hypervisor.libc.NativeException;
 import dev.stardust.hypervisor.libc.OpenFlags;
+import dev.stardust.hypervisor.sandbox.SandboxNumbers.LandlockNetPortAttr;
 import dev.stardust.hypervisor.sandbox.SandboxNumbers.LandlockPathBeneathAttr;
 import dev.stardust.hypervisor.sandbox.SandboxNumbers.LandlockRulesetAttr;
 import java.lang.ref.Reference;
@@ -18,12 +19,15 @@ import java.util.List;
 
 /**
  * Which files a thread, and every thread and process that comes from it, can open, by landlock(7). Whatever no rule
- * allows fails with EACCES; that holds for all TCP ports (ABI 4), and for abstract unix sockets and processes outside
+ * allows fails with EACCES; that holds for TCP ports too (ABI 4), and for abstract unix sockets and processes outside
  * (ABI 6, EPERM), for which there are no rules at all. A rule belongs to the file or folder that is there now, not to
  * its name: make folders first, and do not replace them. Not restricted: stat, chdir, UDP, unix sockets in the file
  * system, descriptors that are open already.
  */
 public final class Landlock {
+    /** From that version on it knows TCP ports. */
+    private static final int NET_ABI = 4;
+
     private static final long READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
     private static final long CHANGE = LANDLOCK_ACCESS_FS_WRITE_FILE
             | LANDLOCK_ACCESS_FS_TRUNCATE
@@ -42,7 +46,22 @@ public final class Landlock {
 
     private final List<Rule> rules = new ArrayList<>();
 
+    private final List<Integer> ports = new ArrayList<>();
+    private boolean connects;
+
     private record Rule(Path path, long rights) {}
+
+    /** Lets this TCP port be listened at. */
+    public Landlock listen(int port) {
+        ports.add(port);
+        return this;
+    }
+
+    /** Lets connections be made to all TCP ports. */
+    public Landlock connect() {
+        connects = true;
+        return this;
+    }
 
     /** Lets this be read: a file, or a folder and all below it. What is not there is left out, here and below. */
     public Landlock read(Path path) {
@@ -94,6 +113,9 @@ public final class Landlock {
             for (Rule rule : rules) {
                 add(ruleset, rule, rule.rights() & filesOf(abi));
             }
+            if (abi >= NET_ABI) {
+                ports.forEach(port -> add(ruleset, port));
+            }
             Libc.check(
                     Libc.C.syscall(Syscall.LANDLOCK_RESTRICT_SELF.number(), ruleset, 0, 0, 0, 0, 0),
                     "restricting a thread by Landlock");
@@ -112,14 +134,15 @@ public final class Landlock {
         return 2 * newest - 1;
     }
 
-    private static int create(int abi) {
+    private int create(int abi) {
         ByteBuffer attr = zeroed(LandlockRulesetAttr.SIZE);
         int length = abi >= 6
                 ? LandlockRulesetAttr.SIZE
-                : abi >= 4 ? LandlockRulesetAttr.SCOPED : LandlockRulesetAttr.HANDLED_ACCESS_NET;
+                : abi >= NET_ABI ? LandlockRulesetAttr.SCOPED : LandlockRulesetAttr.HANDLED_ACCESS_NET;
         attr.putLong(LandlockRulesetAttr.HANDLED_ACCESS_FS, filesOf(abi));
         attr.putLong(
-                LandlockRulesetAttr.HANDLED_ACCESS_NET, LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP);
+                LandlockRulesetAttr.HANDLED_ACCESS_NET,
+                LANDLOCK_ACCESS_NET_BIND_TCP | (connects ? 0 : LANDLOCK_ACCESS_NET_CONNECT_TCP));
         attr.putLong(LandlockRulesetAttr.SCOPED, LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL);
         try {
             return (int) Libc.check(
@@ -149,6 +172,26 @@ public final class Landlock {
         } finally {
             Reference.reachabilityFence(attr);
             Libc.C.close(fd);
+        }
+    }
+
+    private static void add(int ruleset, int port) {
+        ByteBuffer attr = zeroed(LandlockNetPortAttr.SIZE);
+        attr.putLong(LandlockNetPortAttr.ALLOWED_ACCESS, LANDLOCK_ACCESS_NET_BIND_TCP);
+        attr.putLong(LandlockNetPortAttr.PORT, port);
+        try {
+            Libc.check(
+                    Libc.C.syscall(
+                            Syscall.LANDLOCK_ADD_RULE.number(),
+                            ruleset,
+                            LANDLOCK_RULE_NET_PORT,
+                            Libc.address(attr),
+                            0,
+                            0,
+                            0),
+                    "the Landlock rule for port " + port);
+        } finally {
+            Reference.reachabilityFence(attr);
         }
     }
 

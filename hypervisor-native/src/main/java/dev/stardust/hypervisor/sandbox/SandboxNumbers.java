@@ -8,6 +8,7 @@ package dev.stardust.hypervisor.sandbox;
 final class SandboxNumbers {
     static final long LANDLOCK_CREATE_RULESET_VERSION = 1;
     static final long LANDLOCK_RULE_PATH_BENEATH = 1;
+    static final long LANDLOCK_RULE_NET_PORT = 2;
 
     static final long LANDLOCK_ACCESS_FS_EXECUTE = 1;
     static final long LANDLOCK_ACCESS_FS_WRITE_FILE = 1 << 1;
@@ -72,6 +73,15 @@ final class SandboxNumbers {
         static final int SIZE = PARENT_FD + 4;
 
         private LandlockPathBeneathAttr() {}
+    }
+
+    /** A rule for a TCP port. */
+    static final class LandlockNetPortAttr {
+        static final int ALLOWED_ACCESS = 0;
+        static final int PORT = ALLOWED_ACCESS + 8;
+        static final int SIZE = PORT + 8;
+
+        private LandlockNetPortAttr() {}
     }
 
     /** What a filter sees of a system call. */

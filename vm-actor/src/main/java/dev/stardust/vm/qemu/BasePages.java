@@ -4,19 +4,13 @@ import dev.stardust.hypervisor.memory.DirtyBitmap;
 import dev.stardust.hypervisor.memory.ForeignPages;
 import dev.stardust.hypervisor.memory.GuestMemory;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Map;
 
 /**
  * The RAM of a clone: QEMU maps the base's file privately, so that clones share it, and keeps what its guest writes to itself.
  * Here is a second view of the same base, into which those pages are copied when they are wanted.
  */
 final class BasePages {
-    private static final String LIBRARY = "readonly.so";
-
     private final GuestMemory view;
     private final ForeignPages own;
 
@@ -28,19 +22,6 @@ final class BasePages {
     BasePages(Path base, GuestMemory view, long pid) throws IOException {
         this.view = view;
         this.own = ForeignPages.of(pid, base, view.sizeBytes());
-    }
-
-    /**
-     * The environment of a QEMU whose RAM starts as a file that it may not write; see src/qemu/readonly.c.
-     *
-     * @param folder where a file may be put for it
-     */
-    static Map<String, String> environment(Path base, Path folder) throws IOException {
-        Path library = folder.resolve(LIBRARY);
-        try (InputStream in = BasePages.class.getResourceAsStream(LIBRARY)) {
-            Files.copy(in, library, StandardCopyOption.REPLACE_EXISTING);
-        }
-        return Map.of("LD_PRELOAD", library.toString(), "STARDUST_BASE", base.toString());
     }
 
     /** Copies the guest's own pages as they are now. */

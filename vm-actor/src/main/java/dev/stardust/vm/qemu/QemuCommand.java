@@ -168,7 +168,7 @@ final class QemuCommand {
             add(
                     "-netdev",
                     nic.tap() == null
-                            ? "user,id=net-" + i
+                            ? "user,id=net-" + i + ",ipv6=off"
                             : "tap,id=net-" + i + ",ifname=" + nic.tap() + ",script=no,downscript=no");
             add("-device", "virtio-net-pci,netdev=net-" + i + ",mac=" + nic.mac() + ",host_mtu=" + nic.mtu());
         }

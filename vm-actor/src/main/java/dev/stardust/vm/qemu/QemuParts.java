@@ -82,7 +82,7 @@ final class QemuParts {
         resources.add(new NbdServer(socket(QemuCommand.DISK_SOCKET), exports));
         if (spec.machine().base() == null) {
             memory = resources.add(GuestMemory.create(memoryBytes()));
-            start(memory.path(), true, Map.of());
+            start(memory.path(), true, Preload.environment(spec.folder(), null));
         }
     }
 
@@ -192,7 +192,7 @@ final class QemuParts {
         if (memory == null) {
             try {
                 memory = resources.add(GuestMemory.copyOf(spec.machine().base(), memoryBytes()));
-                start(memory.path(), true, Map.of());
+                start(memory.path(), true, Preload.environment(spec.folder(), null));
             } catch (IOException e) {
                 throw new MachineException(e.getMessage(), e);
             }
@@ -208,7 +208,7 @@ final class QemuParts {
                 start(
                         spec.machine().base().toString(),
                         false,
-                        BasePages.environment(spec.machine().base(), spec.folder()));
+                        Preload.environment(spec.folder(), spec.machine().base()));
                 basePages = new BasePages(spec.machine().base(), memory, process.pid());
             }
         } catch (IOException e) {

@@ -80,6 +80,10 @@ final class WorkerFiles {
         }
         if (only != null && only.qemu() != null) {
             QemuFiles.add(files);
+            only.devices().nics().stream().filter(Devices.Nic::madeByQemu).forEach(nic -> {
+                files.connect();
+                nic.ports().forEach(port -> files.listen(port.hostPort()));
+            });
         }
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
