@@ -2,6 +2,7 @@ package dev.stardust.vm.actor;
 
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Hypervisor;
+import dev.stardust.vm.spec.Workload;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ import java.util.List;
  * @param disks its disks in order
  * @param hypervisor what its state is of
  * @param linux the Linux that it started from, or null
+ * @param workload what runs in its guest, or null
  */
 public record BaseEntry(
         String memory,
@@ -23,7 +25,8 @@ public record BaseEntry(
         Cpus cpus,
         List<ResolvedSpec.Disk> disks,
         Hypervisor hypervisor,
-        LinuxBoot linux) {
+        LinuxBoot linux,
+        Workload workload) {
     /** Prefix of the registry's keys of bases. */
     public static final String PREFIX = "bases/";
 

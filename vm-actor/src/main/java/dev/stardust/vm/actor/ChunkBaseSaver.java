@@ -153,8 +153,9 @@ public final class ChunkBaseSaver implements BaseSaver {
                 vm.spec().memoryMib(),
                 vm.spec().cpus(),
                 disks,
-                vm.spec().hypervisor(),
-                vm.spec().linux());
+                host.made(vm.spec()).hypervisor(),
+                vm.spec().linux(),
+                vm.spec().workload());
         return new Saved(entry, sink.storedBytes(), "");
     }
 

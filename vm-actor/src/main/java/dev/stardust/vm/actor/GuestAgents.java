@@ -1,5 +1,6 @@
 package dev.stardust.vm.actor;
 
+import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.cluster.protocol.Causes;
 import dev.stardust.vm.guest.AgentException;
 import dev.stardust.vm.guest.Execution;
@@ -8,8 +9,10 @@ import dev.stardust.vm.guest.GuestCommand;
 import dev.stardust.vm.spec.Workload;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +38,9 @@ final class GuestAgents {
 
     /** Until somebody who looks on says how large it is. */
     private static final GuestCommand.TerminalSize TERMINAL = new GuestCommand.TerminalSize(80, 24);
+
+    private static final int SEED_BYTES = 64;
+    private static final int MACHINE_ID_DIGITS = 32;
 
     /** Together with the command they go into one frame of the agent's protocol. */
     private static final int MAX_SECRETS_BYTES = 32 << 10;
@@ -63,7 +69,9 @@ final class GuestAgents {
             this.vm = vm;
             this.spec = spec;
             this.care = new GuestCare(
-                    workload != null && !workload.command().isEmpty(), workload == null ? null : workload.health());
+                    spec.base() != null,
+                    workload != null && !workload.command().isEmpty(),
+                    workload == null ? null : workload.health());
         }
     }
 
@@ -197,6 +205,7 @@ final class GuestAgents {
         switch (what) {
             case CONNECT -> connect(guest);
             case CLOSE -> guest.agent.close();
+            case IDENTIFY -> identify(guest);
             case SET_TIME -> setTime(guest);
             case ASK_WORKLOAD ->
                 then(
@@ -265,6 +274,20 @@ final class GuestAgents {
     private static List<GuestCare.Step> misunderstood(Guest guest, Throwable failure) {
         LOG.warn("the agent in the guest of {}: {}", guest.vm, Causes.text(failure));
         return guest.care.misunderstood();
+    }
+
+    /** Always the same for the same VM, so that a guest which has moved keeps what it is. */
+    private static void identify(Guest guest) {
+        byte[] who = (guest.spec.memory() + "/" + guest.vm).getBytes(StandardCharsets.UTF_8);
+        byte[] seed = new byte[SEED_BYTES];
+        new SecureRandom().nextBytes(seed);
+        guest.agent
+                .newIdentity(Blake3.hash(who).hex().substring(0, MACHINE_ID_DIGITS), guest.vm, seed)
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        LOG.warn("{} is a clone and cannot be told: {}", guest.vm, Causes.text(failure));
+                    }
+                });
     }
 
     /** A guest that was saved, moved or without power has a clock that stands behind. */

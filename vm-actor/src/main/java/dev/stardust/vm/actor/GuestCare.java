@@ -40,6 +40,8 @@ final class GuestCare {
     enum Do implements Step {
         CONNECT,
         CLOSE,
+        /** Make a clone somebody of its own, if it is not yet. */
+        IDENTIFY,
         SET_TIME,
         ASK_WORKLOAD,
         START_WORKLOAD,
@@ -64,6 +66,7 @@ final class GuestCare {
         ABSENT
     }
 
+    private final boolean clone;
     private final boolean command;
     private final HealthCheck check;
     private Phase phase = Phase.CONNECTING;
@@ -81,10 +84,12 @@ final class GuestCare {
     /**
      * A guest whose agent nobody has spoken to.
      *
+     * @param clone whether it started as a copy of another guest
      * @param command whether there is a command that the VM is there for
      * @param check how to tell its health, or null
      */
-    GuestCare(boolean command, HealthCheck check) {
+    GuestCare(boolean clone, boolean command, HealthCheck check) {
+        this.clone = clone;
         this.command = command;
         this.check = check;
         this.health = check == null ? "" : STARTING;
@@ -121,7 +126,7 @@ final class GuestCare {
         phase = Phase.UP;
         retryAtMs = NEVER;
         pingAtMs = nowMs + PING_INTERVAL_MS;
-        List<Step> steps = steps(Do.SET_TIME);
+        List<Step> steps = clone ? steps(Do.IDENTIFY, Do.SET_TIME) : steps(Do.SET_TIME);
         if (over) {
             return steps;
         }

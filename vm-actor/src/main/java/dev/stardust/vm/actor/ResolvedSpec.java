@@ -175,6 +175,12 @@ public record ResolvedSpec(
                     "VM " + spec.name() + " starts from a base, whose devices are its disks alone: leave networks, rng,"
                             + " vsock, balloon and cd out");
         }
+        if (!spec.workload().equals(Workload.OF_IMAGE)) {
+            throw new ClusterException(
+                    ErrorCode.USAGE,
+                    "VM " + spec.name() + " starts from a base, whose command runs already: leave command, env, secrets"
+                            + " and health out");
+        }
         if (spec.memoryMib() != 0 && spec.memoryMib() != base.memoryMib()) {
             throw new ClusterException(
                     ErrorCode.USAGE,
@@ -203,7 +209,7 @@ public record ResolvedSpec(
                 spec.spread(),
                 base.hypervisor(),
                 base.linux(),
-                null);
+                base.workload());
     }
 
     /** How the first disk's image starts, or null if the VM starts something else. */

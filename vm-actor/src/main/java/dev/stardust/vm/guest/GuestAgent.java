@@ -179,7 +179,8 @@ public final class GuestAgent implements AutoCloseable {
     }
 
     /**
-     * Makes a clone somebody of its own: its random numbers stirred, new SSH host keys.
+     * Makes a clone somebody of its own: its random numbers stirred, new SSH host keys. Nothing happens to a
+     * guest that was given this machine id last.
      *
      * @param machineId 32 digits, 0 to 9 and a to f
      * @param hostName its name, or null to keep it

@@ -36,15 +36,27 @@ class GuestCareTest {
     }
 
     @Test
+    void aCloneIsMadeSomebodyOfItsOwnBeforeAllElseAtEachConnection() {
+        GuestCare care = new GuestCare(true, false, null);
+        care.begin();
+        for (int i = 0; i < 2; i++) {
+            assertEquals(
+                    List.of(Do.IDENTIFY, Do.SET_TIME), care.connected(nowMs).subList(0, 2));
+            care.lost(nowMs);
+            sleep(care);
+        }
+    }
+
+    @Test
     void aGuestWithoutACommandIsReadyAndItsClockIsSet() {
-        GuestCare care = new GuestCare(false, null);
+        GuestCare care = new GuestCare(false, false, null);
         assertEquals(List.of(Do.CONNECT), care.begin());
         assertEquals(List.of(Do.SET_TIME, READY), care.connected(nowMs));
     }
 
     @Test
     void aGuestThatTakesLongToBootIsAskedAgainEverMoreSeldom() {
-        GuestCare care = new GuestCare(false, null);
+        GuestCare care = new GuestCare(false, false, null);
         care.begin();
         long lastDelay = 0;
         for (int i = 0; i < 20; i++) {
@@ -60,7 +72,7 @@ class GuestCareTest {
 
     @Test
     void whereNothingCanBeConnectedToNobodyTriesAgain() {
-        GuestCare care = new GuestCare(true, null);
+        GuestCare care = new GuestCare(false, true, null);
         care.begin();
         assertEquals(List.of(), care.absent());
         assertTrue(care.isAbsent());
@@ -69,7 +81,7 @@ class GuestCareTest {
 
     @Test
     void aCommandIsStartedOnceAndFollowedToItsEnd() {
-        GuestCare care = new GuestCare(true, null);
+        GuestCare care = new GuestCare(false, true, null);
         care.begin();
         assertEquals(List.of(Do.SET_TIME, READY, Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.START_WORKLOAD), care.workloadIs(status(State.NONE, 0), nowMs));
@@ -80,7 +92,7 @@ class GuestCareTest {
 
     @Test
     void aNodeThatWasAwayFollowsTheCommandThatRunsAndLearnsOfItsEnd() {
-        GuestCare care = new GuestCare(true, null);
+        GuestCare care = new GuestCare(false, true, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -97,7 +109,7 @@ class GuestCareTest {
 
     @Test
     void aCommandThatAnotherNodeStartedMeanwhileIsFollowed() {
-        GuestCare care = new GuestCare(true, null);
+        GuestCare care = new GuestCare(false, true, null);
         care.begin();
         care.connected(nowMs);
         care.workloadIs(status(State.NONE, 0), nowMs);
@@ -107,7 +119,7 @@ class GuestCareTest {
     @Test
     void aCommandThatCannotBeStartedEndsAsShellsTellIt() {
         for (int[] pair : new int[][] {{2, 127}, {13, 126}, {0, 125}, {5, 125}}) {
-            GuestCare care = new GuestCare(true, null);
+            GuestCare care = new GuestCare(false, true, null);
             care.begin();
             care.connected(nowMs);
             care.workloadIs(status(State.NONE, 0), nowMs);
@@ -119,7 +131,7 @@ class GuestCareTest {
 
     @Test
     void anAgentThatAnswersNoMoreIsConnectedToAnew() {
-        GuestCare care = new GuestCare(false, null);
+        GuestCare care = new GuestCare(false, false, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.PING), sleep(care));
@@ -149,7 +161,7 @@ class GuestCareTest {
 
     @Test
     void healthFollowsItsChecksAndOneFailureIsNotEnough() {
-        GuestCare care = new GuestCare(true, new HealthCheck(List.of("ok"), 10, 5, 3));
+        GuestCare care = new GuestCare(false, true, new HealthCheck(List.of("ok"), 10, 5, 3));
         care.begin();
         assertEquals(List.of(Do.SET_TIME, healthIs("starting"), Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -181,7 +193,8 @@ class GuestCareTest {
         Random random = new Random(seed);
         for (int run = 0; run < 2_000; run++) {
             String what = "seed " + seed + " run " + run;
-            GuestCare care = new GuestCare(true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
+            GuestCare care =
+                    new GuestCare(false, true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
             long ms = random.nextInt(1_000);
             List<Step> all = new ArrayList<>(care.begin());
             boolean up = false;

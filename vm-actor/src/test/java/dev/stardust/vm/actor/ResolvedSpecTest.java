@@ -24,6 +24,7 @@ final class ResolvedSpecTest {
                     Cpus.of(2),
                     List.of(new ResolvedSpec.Disk("dd", false, DiskLimit.NONE)),
                     null,
+                    null,
                     null));
 
     private static VmSpec vm(String fields) {
@@ -65,6 +66,7 @@ final class ResolvedSpecTest {
         assertEquals(ErrorCode.USAGE, refused("base: warm, rng: true").code());
         assertEquals(ErrorCode.USAGE, refused("base: warm, memory: 64MiB").code());
         assertEquals(ErrorCode.USAGE, refused("base: warm, image: debian").code());
+        assertEquals(ErrorCode.USAGE, refused("base: warm, command: [ls]").code());
     }
 
     @Test

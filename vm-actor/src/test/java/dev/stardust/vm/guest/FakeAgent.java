@@ -17,6 +17,8 @@ import java.util.Set;
 
 /** An agent that starts no process: its command writes and ends when the test says so. Serves one connection at a time, as agents do. */
 public final class FakeAgent implements AutoCloseable {
+    private static final int PID = 7;
+
     private final ServerSocketChannel server;
     private final Thread thread;
 
@@ -164,10 +166,11 @@ public final class FakeAgent implements AutoCloseable {
                 }
                 state = "running";
                 takeSecrets(fields);
+                answer.add(AgentFields.PID, PID);
             }
             case 9 -> {
                 asked.add("status");
-                answer.add(AgentFields.NAME, state).add(AgentFields.CODE, code);
+                answer.add(AgentFields.NAME, state).add(AgentFields.PID, PID).add(AgentFields.CODE, code);
             }
             default -> asked.add("operation " + operation);
         }
