@@ -124,10 +124,13 @@ class DeploymentSpecTest {
     @Test
     void theExampleOfALinuxVmReads() throws Exception {
         Path example = Path.of("../examples/web.yaml");
-        VmSpec web =
-                DeploymentSpec.parse(example.toString(), Files.readString(example)).vms().get(0);
+        VmSpec web = DeploymentSpec.parse(example.toString(), Files.readString(example))
+                .vms()
+                .get(0);
         assertEquals("busybox", web.disks().get(0).image());
-        assertEquals(List.of("httpd", "-f", "-p", "80", "-h", "/var/www"), web.workload().command());
+        assertEquals(
+                List.of("httpd", "-f", "-p", "80", "-h", "/var/www"),
+                web.workload().command());
         assertEquals(5, web.workload().health().intervalS());
         assertEquals(8080, web.networks().get(0).ports().get(0).hostPort());
         assertEquals(Hypervisor.AUTO, web.hypervisor());
