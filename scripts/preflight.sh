@@ -10,16 +10,39 @@ problem() { # what, mend
   preflight_failed=1
 }
 
-preflight_kvm() {
-  [ -n "$STARDUST_WITHOUT_KVM" ] && return 0
+# What is said of a machine whose KVM is of no use, and nothing of any other.
+kvm_missing() {
   local dev=${STARDUST_KVM_DEVICE:-/dev/kvm}
   if [ ! -e "$dev" ]; then
-    problem "$dev is missing: this machine has no KVM, or its module is not loaded" \
-      "sudo modprobe kvm_amd || sudo modprobe kvm_intel   (in a cloud VM: choose a type with nested virtualization)"
+    printf '%s is missing: this machine has no KVM, or its module is not loaded\n' "$dev"
   elif [ ! -r "$dev" ] || [ ! -w "$dev" ]; then
-    problem "$dev may not be opened by $(id -un): owner $(stat -c '%U:%G' "$dev"), mode $(stat -c '%a' "$dev")" \
-      "sudo usermod -aG $(stat -c '%G' "$dev") $(id -un) && newgrp $(stat -c '%G' "$dev")   (or: sudo chmod 666 $dev)"
+    printf '%s may not be opened by %s: owner %s, mode %s\n' "$dev" "$(id -un)" "$(stat -c '%U:%G' "$dev")" "$(stat -c '%a' "$dev")"
   fi
+}
+
+kvm_mend() {
+  local dev=${STARDUST_KVM_DEVICE:-/dev/kvm}
+  if [ ! -e "$dev" ]; then
+    printf '%s\n' "sudo modprobe kvm_amd || sudo modprobe kvm_intel   (in a cloud VM: choose a type with nested virtualization)"
+  else
+    printf '%s\n' "sudo usermod -aG $(stat -c '%G' "$dev") $(id -un) && newgrp $(stat -c '%G' "$dev")   (or: sudo chmod 666 $dev)"
+  fi
+}
+
+# Nodes and the demo have QEMU for Linux; tests, soaks and benchmarks are of our own VMM too, and fail without KVM.
+preflight_kvm() { # purpose
+  local missing
+  [ -z "$STARDUST_WITHOUT_KVM" ] || return 0
+  if [ "$(id -u)" -eq 0 ]; then load_kvm; fi
+  missing=$(kvm_missing)
+  [ -n "$missing" ] || return 0
+  case "$1" in
+    node | demo)
+      printf 'stardust: warning: %s; Linux VMs run on QEMU, the built-in test guest needs KVM\n' "$missing" >&2
+      ;;
+    test) problem "$missing" "$(kvm_mend)   (or leave out what needs it: stardust test --without-kvm)" ;;
+    *) problem "$missing" "$(kvm_mend)" ;;
+  esac
 }
 
 preflight_memory() {
@@ -67,9 +90,24 @@ missing_packages() { # purpose
   command -v ld >/dev/null || wanted+=(binutils)
   command -v setsid >/dev/null || wanted+=(util-linux)
   case "$1" in
-    demo | test | soak | bench)
+    node | demo | test | soak | bench)
+      # For images and kernels; mmdebstrap of who is not root makes namespaces by uidmap.
       command -v mmdebstrap >/dev/null || wanted+=(mmdebstrap)
       command -v mkfs.ext4 >/dev/null || [ -x /usr/sbin/mkfs.ext4 ] || wanted+=(e2fsprogs)
+      command -v busybox >/dev/null || wanted+=(busybox-static)
+      command -v depmod >/dev/null || [ -x /usr/sbin/depmod ] || [ -x /sbin/depmod ] || wanted+=(kmod)
+      command -v tar >/dev/null || wanted+=(tar)
+      if [ "$(id -u)" -ne 0 ]; then
+        command -v fakeroot >/dev/null || wanted+=(fakeroot)
+        command -v newuidmap >/dev/null || wanted+=(uidmap)
+      fi
+      ;;
+  esac
+  case "$1" in
+    node | demo | test | bench)
+      # For Linux VMs where KVM cannot run them.
+      command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
+      command -v setpriv >/dev/null || wanted+=(util-linux)
       ;;
   esac
   case "$1" in
@@ -79,7 +117,6 @@ missing_packages() { # purpose
       command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ] || wanted+=(dnsmasq-base)
       command -v passt >/dev/null || wanted+=(passt)
       command -v sysctl >/dev/null || [ -x /usr/sbin/sysctl ] || wanted+=(procps)
-      command -v busybox >/dev/null || wanted+=(busybox-static)
       ;;
   esac
   case "$1" in
@@ -95,7 +132,6 @@ missing_packages() { # purpose
   esac
   case "$1" in
     bench | test)
-      command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
       command -v qemu-img >/dev/null || wanted+=(qemu-utils)
       ;;
   esac
@@ -112,10 +148,8 @@ missing_packages() { # purpose
   esac
   case "$1" in
     bench | test)
-      # For the lab machine and its guests; the kernel and busybox come unpacked, not installed.
+      # For the lab machine and its guests; its kernel comes unpacked, not installed.
       [ -e /usr/share/seabios/bios-256k.bin ] || wanted+=(seabios)
-      [ -x /sbin/depmod ] || wanted+=(kmod)
-      command -v setpriv >/dev/null || wanted+=(util-linux)
       ;;
   esac
   [ "${#wanted[@]}" -eq 0 ] || printf '%s\n' "${wanted[@]}" | sort -u
@@ -131,7 +165,7 @@ preflight_tools() { # purpose
   elif [ "$(id -u)" -ne 0 ]; then
     problem "Debian packages are missing: $packages" "sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages"
   else
-    echo "stardust: installing $packages"
+    echo "stardust: installing $packages" >&2
     # shellcheck disable=SC2086
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } \
       >/tmp/stardust-apt.$$.log 2>&1 || {
@@ -140,15 +174,18 @@ preflight_tools() { # purpose
     }
     [ -n "$preflight_failed" ] || rm -f /tmp/stardust-apt.$$.log
   fi
-  [ -z "$preflight_failed" ] || exit "$EXIT_REFUSED"
+  # A node does without them what it can, and says what it lacks when it is asked for it.
+  [ -z "$preflight_failed" ] || [ "$1" = node ] || exit "$EXIT_REFUSED"
+}
+
+# A node is started wherever it may be of use.
+preflight_node() {
+  preflight_kvm node
+  preflight_tools node
 }
 
 preflight() { # purpose
-  preflight_kvm
-  preflight_memory
-  preflight_disk "$root" "${STARDUST_NEED_DISK_MIB:-5000}"
-  preflight_shm
-  preflight_tmp
+  preflight_machine "$1"
   if [ "$(id -u)" -eq 0 ] && [ -n "$preflight_failed" ]; then
     preflight_mend "$1"
   fi
@@ -156,15 +193,22 @@ preflight() { # purpose
   preflight_tools "$1"
 }
 
-# Root mends what can be mended by a command, then looks again once.
-preflight_mend() {
-  echo "stardust: running as root, trying to mend it" >&2
-  [ -e /dev/kvm ] || modprobe kvm_amd 2>/dev/null || modprobe kvm_intel 2>/dev/null || true
-  if [ ! -d /dev/shm ]; then mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 tmpfs /dev/shm || true; fi
-  preflight_failed=
-  preflight_kvm
+preflight_machine() { # purpose
+  preflight_kvm "$1"
   preflight_memory
   preflight_disk "$root" "${STARDUST_NEED_DISK_MIB:-5000}"
   preflight_shm
   preflight_tmp
+}
+
+# Root mends what can be mended by a command, then looks again once.
+preflight_mend() { # purpose
+  echo "stardust: running as root, trying to mend it" >&2
+  if [ ! -d /dev/shm ]; then mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 tmpfs /dev/shm || true; fi
+  preflight_failed=
+  preflight_machine "$1"
+}
+
+load_kvm() {
+  [ -e "${STARDUST_KVM_DEVICE:-/dev/kvm}" ] || modprobe kvm_amd 2>/dev/null || modprobe kvm_intel 2>/dev/null || true
 }

@@ -120,8 +120,10 @@ final class Monitor implements AutoCloseable {
                         throw new IOException("QEMU sent a line of more than " + MAX_LINE_BYTES + " bytes");
                     }
                     line.write(b);
-                } else if (line.size() > 1) {
-                    take(JSON.readTree(line.toByteArray()));
+                } else {
+                    if (line.size() > 1) {
+                        take(JSON.readTree(line.toByteArray()));
+                    }
                     line.reset();
                 }
             }

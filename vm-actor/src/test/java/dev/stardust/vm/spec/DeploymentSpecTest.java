@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -117,6 +119,33 @@ class DeploymentSpecTest {
         assertEquals(6, spec.vms().size());
         assertEquals("star-6", spec.vms().get(5).name());
         assertTrue(spec.vms().get(5).spread().startsWith("demo"));
+    }
+
+    @Test
+    void theExampleOfALinuxVmReads() throws Exception {
+        Path example = Path.of("../examples/web.yaml");
+        VmSpec web = DeploymentSpec.parse(example.toString(), Files.readString(example))
+                .vms()
+                .get(0);
+        assertEquals("busybox", web.disks().get(0).image());
+        assertEquals(
+                List.of("httpd", "-f", "-p", "80", "-h", "/var/www"),
+                web.workload().command());
+        assertEquals(5, web.workload().health().intervalS());
+        assertEquals(8080, web.networks().get(0).ports().get(0).hostPort());
+        assertEquals(Hypervisor.AUTO, web.hypervisor());
+    }
+
+    @Test
+    void theFieldsOfTheUserGuideRead() throws Exception {
+        String guide = Files.readString(Path.of("../docs/user-guide.md"));
+        Matcher blocks = Pattern.compile("(?s)```(yaml|json)\\n(.*?)```").matcher(guide);
+        int read = 0;
+        while (blocks.find()) {
+            DeploymentSpec.parse("user-guide." + blocks.group(1), blocks.group(2));
+            read++;
+        }
+        assertTrue(read >= 3, "the guide has " + read + " deployments");
     }
 
     @Test
