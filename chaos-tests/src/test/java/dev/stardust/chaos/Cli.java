@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The {@code stardust} command as a user meets it: a process with output, errors and an exit code. */
-final class Cli {
+public final class Cli {
     private static final int TIMEOUT_S = 120;
     private final Map<String, String> environment;
 
@@ -32,7 +32,7 @@ final class Cli {
     }
 
     /** A command that talks to a node, told to it as users tell it: by the environment. */
-    static Cli of(LocalCluster nodes, Member member) {
+    public static Cli of(LocalCluster nodes, Member member) {
         return new Cli(Map.of(
                 "STARDUST_NODE",
                 member.address() + ":" + member.portBase(),
@@ -40,15 +40,21 @@ final class Cli {
                 nodes.tokenFile().toString()));
     }
 
+    /** What it is started with beside this process's environment. */
+    public Map<String, String> environment() {
+        return environment;
+    }
+
     /** What a command answered. */
-    record Answer(int code, String out, String err) {
-        Answer ok() {
+    public record Answer(int code, String out, String err) {
+        /** It went well. */
+        public Answer ok() {
             assertEquals(0, code, this::toString);
             return this;
         }
 
         /** It was refused with this code, in one line for the user that has all of these words. */
-        Answer refused(int wanted, String... words) {
+        public Answer refused(int wanted, String... words) {
             assertEquals(wanted, code, this::toString);
             assertTrue(err.startsWith("stardust: "), this::toString);
             assertTrue(!err.contains("\tat "), () -> "a stack trace is no message for users: " + this);
@@ -58,7 +64,8 @@ final class Cli {
             return this;
         }
 
-        JsonNode json() {
+        /** What it printed, as JSON. */
+        public JsonNode json() {
             try {
                 return new ObjectMapper().readTree(ok().out());
             } catch (IOException e) {
@@ -68,7 +75,7 @@ final class Cli {
     }
 
     /** The command line of the command in a JVM like the launcher's. */
-    static List<String> command(List<String> javaFlags, String... args) {
+    public static List<String> command(List<String> javaFlags, String... args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
@@ -82,7 +89,7 @@ final class Cli {
     }
 
     /** Runs the command to its end. */
-    Answer run(String... args) throws IOException, InterruptedException {
+    public Answer run(String... args) throws IOException, InterruptedException {
         return run(List.of(), args);
     }
 
@@ -91,15 +98,25 @@ final class Cli {
         return finish(command(javaFlags, args), environment, TIMEOUT_S);
     }
 
+    /** Runs the command to its end; a file is what it reads. */
+    public Answer fed(Path input, String... args) throws IOException, InterruptedException {
+        return finish(command(List.of(), args), environment, input, TIMEOUT_S);
+    }
+
     /** Runs any program to its end. */
     static Answer finish(List<String> command, Map<String, String> environment, int timeoutS)
+            throws IOException, InterruptedException {
+        return finish(command, environment, Path.of("/dev/null"), timeoutS);
+    }
+
+    private static Answer finish(List<String> command, Map<String, String> environment, Path input, int timeoutS)
             throws IOException, InterruptedException {
         Path out = Files.createTempFile("stardust-cli-", ".out");
         Path err = Files.createTempFile("stardust-cli-", ".err");
         try {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
-            Process process = builder.redirectInput(Path.of("/dev/null").toFile())
+            Process process = builder.redirectInput(input.toFile())
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();

@@ -42,6 +42,13 @@ final class GuestDisk {
             exec /bin/busybox switch_root /new /sbin/init
             """;
 
+    private static final String HOSTILE_END =
+            """
+            while ! [ -e /dev/vport*p1 ]; do /bin/busybox sleep 0.1; done
+            echo the flood begins
+            while :; do /bin/busybox cat /dev/urandom >$(echo /dev/vport*p1); done
+            """;
+
     private static final int MKFS_TIMEOUT_S = 60;
 
     private GuestDisk() {}
@@ -85,12 +92,20 @@ final class GuestDisk {
 
     /** Writes an initrd that mounts the first disk and switches to it, without knowing of any agent. */
     static void initrd(LinuxFiles linux, Path file) throws IOException {
-        List<String> modules =
-                linux.modules().loadOrder(List.of("virtio_pci", "virtio_blk", "virtio_net", "virtio_console"));
+        write(linux, file, List.of("virtio_pci", "virtio_blk", "virtio_net", "virtio_console"), INITRD_END);
+    }
+
+    /** Writes an initrd that sends random bytes where an agent would speak to its host. */
+    static void hostileInitrd(LinuxFiles linux, Path file) throws IOException {
+        write(linux, file, List.of("virtio_pci", "virtio_console"), HOSTILE_END);
+    }
+
+    private static void write(LinuxFiles linux, Path file, List<String> drivers, String end) throws IOException {
+        List<String> modules = linux.modules().loadOrder(drivers);
         StringBuilder load = new StringBuilder();
         modules.forEach(
                 name -> load.append("/bin/busybox insmod /m/").append(name).append(".ko\n"));
-        String init = INITRD_BEGIN + load + INITRD_END;
+        String init = INITRD_BEGIN + load + end;
         try (CpioWriter cpio = new CpioWriter(Files.newOutputStream(file))) {
             for (String folder : List.of("bin", "dev", "proc", "sys", "new", "m")) {
                 cpio.folder(folder);

@@ -197,24 +197,29 @@ final class RunCommand implements Callable<Integer> {
         put(vm, "isoEntry", isoEntry);
         JsonNode result = Jobs.await(client, client.post("/vms", vm), name, state -> {});
         if (saveBase != null) {
-            JsonNode saved = Jobs.await(
-                    client,
-                    client.post("/bases", Map.of("name", saveBase, "vm", name, "when", saveWhen)),
-                    saveBase,
-                    state -> {});
-            output.print(
-                    spec.commandLine().getOut(),
-                    saved,
-                    out -> out.printf(
-                            "base %s saved: %s MiB of memory, %s stored%n",
-                            saveBase,
-                            saved.path("memoryMib").asText(),
-                            Units.bytes(saved.path("storedBytes").asLong())));
+            saveBase(client);
             return 0;
         }
         output.print(spec.commandLine().getOut(), result, out -> PsCommand.table(result.path("vms"))
                 .print(out));
         return 0;
+    }
+
+    /** Keeps the VM, which runs, as a base. */
+    private void saveBase(ApiClient client) {
+        JsonNode saved = Jobs.await(
+                client,
+                client.post("/bases", Map.of("name", saveBase, "vm", name, "when", saveWhen)),
+                saveBase,
+                state -> {});
+        output.print(
+                spec.commandLine().getOut(),
+                saved,
+                out -> out.printf(
+                        "base %s saved: %s MiB of memory, %s stored%n",
+                        saveBase,
+                        saved.path("memoryMib").asText(),
+                        Units.bytes(saved.path("storedBytes").asLong())));
     }
 
     /** What all VMs may have. */
@@ -245,7 +250,6 @@ final class RunCommand implements Callable<Integer> {
                     || base != null
                     || cd != null
                     || !images.isEmpty()
-                    || saveBase != null
                     || isoBoot != null
                     || isoEntry != null
                     || boot != null
@@ -254,6 +258,10 @@ final class RunCommand implements Callable<Integer> {
                         CliException.USAGE,
                         "an IMAGE starts by itself: leave --kernel, --initrd, --cmdline, --boot, --base, --disk, --cd and"
                                 + " the options of ISOs out, or the word '" + word + "'");
+            }
+            if (saveBase != null && !ofImage.detached()) {
+                throw new CliException(
+                        CliException.USAGE, "--save-base is for a VM that runs on when this command is over: add -d");
             }
             boolean terminal = ofImage.command().terminal();
             if (!ofImage.detached()) {
@@ -274,6 +282,9 @@ final class RunCommand implements Callable<Integer> {
             Jobs.await(client, client.post("/vms", vm), name, state -> {});
             spec.commandLine().getOut().println(name);
             spec.commandLine().getOut().flush();
+            if (saveBase != null) {
+                saveBase(client);
+            }
             return 0;
         });
     }
