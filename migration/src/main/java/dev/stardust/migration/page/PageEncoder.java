@@ -11,6 +11,7 @@ import static dev.stardust.migration.page.PageFrameFlyweight.KIND_ZERO;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
+import dev.stardust.hypervisor.memory.PageHasher;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.agrona.BitUtil;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.hypervisor.memory.DirtyBitmap;
+import dev.stardust.hypervisor.memory.PageHasher;
 import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;

@@ -2,7 +2,7 @@ package dev.stardust.vm.qemu;
 
 import dev.stardust.hypervisor.memory.DirtyBitmap;
 import dev.stardust.hypervisor.memory.GuestMemory;
-import dev.stardust.vm.qemu.QemuHost.PageHasher;
+import dev.stardust.hypervisor.memory.PageHasher;
 import java.nio.ByteBuffer;
 import org.agrona.BufferUtil;
 import org.agrona.UnsafeApi;

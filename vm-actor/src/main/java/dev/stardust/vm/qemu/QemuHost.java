@@ -1,6 +1,7 @@
 package dev.stardust.vm.qemu;
 
 import dev.stardust.hypervisor.memory.DirtyBitmap;
+import dev.stardust.hypervisor.memory.PageHasher;
 import java.util.function.LongConsumer;
 
 /**
@@ -13,14 +14,4 @@ import java.util.function.LongConsumer;
 public record QemuHost(Accelerator accelerator, PageHasher hasher, LongConsumer afterStart) {
     /** Of a page, for those who hash. */
     static final int PAGE_BYTES = DirtyBitmap.PAGE_SIZE;
-
-    /** Hashes pages in batches; it resists collisions. */
-    @FunctionalInterface
-    public interface PageHasher {
-        /** Bytes of a hash. */
-        int HASH_BYTES = 32;
-
-        /** Writes {@code pages} hashes of 32 bytes each, one after the other, to {@code hashes}. */
-        void hash(long address, int pages, long hashes);
-    }
 }

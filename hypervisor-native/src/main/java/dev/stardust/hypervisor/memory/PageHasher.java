@@ -1,8 +1,7 @@
-package dev.stardust.migration.page;
+package dev.stardust.hypervisor.memory;
 
 /**
- * Hashes pages in batches: {@code Blake3::hashPages}. It must resist collisions, since a page with a known hash is not
- * compared byte by byte.
+ * Hashes pages in batches. It must resist collisions, since a page with a known hash is not compared byte by byte: BLAKE3.
  */
 @FunctionalInterface
 public interface PageHasher {
