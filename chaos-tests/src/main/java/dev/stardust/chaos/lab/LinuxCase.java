@@ -42,6 +42,11 @@ public interface LinuxCase {
         return false;
     }
 
+    /** Whether our agent boots its guest, from the same root and an initramfs of our own. */
+    default boolean hasAgent() {
+        return false;
+    }
+
     /**
      * Whether it uses parts of a node, or whole ones: networks, cluster, workers. Such cases run in a lab of their own,
      * which has the whole class path.

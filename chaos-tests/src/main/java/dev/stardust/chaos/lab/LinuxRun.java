@@ -122,7 +122,11 @@ final class LinuxRun implements AutoCloseable {
         for (Path each : more) {
             External.run(COPY_TIMEOUT_S, List.of("cp", "-a", each.toString(), discs.toString()));
         }
-        if (cases.stream().anyMatch(LinuxCase::hasRoot)) {
+        boolean agent = cases.stream().anyMatch(LinuxCase::hasAgent);
+        if (agent) {
+            dev.stardust.vm.initramfs.Initramfs.own(linux.modules().folder(), discs.resolve(GuestFiles.AGENT));
+        }
+        if (agent || cases.stream().anyMatch(LinuxCase::hasRoot)) {
             RootImage.make(linux.busybox(), discs.resolve(GuestFiles.ROOT));
         }
         return inLab

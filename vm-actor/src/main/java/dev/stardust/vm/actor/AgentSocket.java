@@ -19,9 +19,11 @@ import java.util.concurrent.Executor;
  * Where a host reaches the agent of a guest: in the VM's folder either the host's end of a virtio-serial port, or the guest's
  * sockets, of which the agent's is one.
  */
-final class AgentSocket {
+public final class AgentSocket {
     static final String PORT = "agent.sock";
-    static final String VSOCK = "vsock.sock";
+
+    /** The guest's sockets. */
+    public static final String VSOCK = "vsock.sock";
 
     private static final String CONNECT = "CONNECT 5252\n";
     private static final String CONNECTED = "OK ";
@@ -42,9 +44,10 @@ final class AgentSocket {
     /**
      * Connects and greets. A connection whose greeting is not answered is closed, and what it sent goes with it.
      *
+     * @param folder the VM's, in which the socket is
      * @param threads where sockets may be waited for
      */
-    static CompletionStage<GuestAgent> connect(Path folder, String vm, Executor threads) {
+    public static CompletionStage<GuestAgent> connect(Path folder, String vm, Executor threads) {
         return CompletableFuture.supplyAsync(
                         () -> {
                             try {

@@ -1,7 +1,7 @@
 package dev.stardust.vm.actor;
 
 /** The command line of a Linux that is started from an image; the agent's own words are in docs/formats-agent.md. */
-final class LinuxWords {
+public final class LinuxWords {
     /** What a network that QEMU makes up gives to its guest. */
     static final String QEMU_ADDRESS = "10.0.2.15/24,10.0.2.2,10.0.2.3";
 
@@ -17,7 +17,7 @@ final class LinuxWords {
      *
      * @param address the guest's address, gateway and name server on its first network, {@link #DHCP}, or null without one
      */
-    static String of(ResolvedSpec spec, String address) {
+    public static String of(ResolvedSpec spec, String address) {
         LinuxBoot linux = spec.linux();
         String own = spec.boot().args();
         StringBuilder words = new StringBuilder("console=ttyS0 quiet loglevel=1 panic=-1");

@@ -18,6 +18,7 @@ public final class LinuxCases {
             new ConsolesCase(),
             new DevicesCase(),
             new RootCase(),
+            new AgentCase(),
             new SaveRestoreCase(),
             new NetworksCase(),
             new IsoFastCase("iso-fast", CdLoader.ISOLINUX, List.of("one", "two")),
@@ -35,12 +36,12 @@ public final class LinuxCases {
 
     /** The cases that need no disk or CD made for them, and nothing of a node. */
     public static List<LinuxCase> simple() {
-        return withOneCpu(c -> c.cd().isEmpty() && !c.hasRoot() && !c.hasNodeParts());
+        return withOneCpu(c -> c.cd().isEmpty() && !c.hasRoot() && !c.hasAgent() && !c.hasNodeParts());
     }
 
     /** The cases that have a CD or a root made for them. */
     public static List<LinuxCase> withDiscs() {
-        return withOneCpu(c -> c.cd().isPresent() || c.hasRoot());
+        return withOneCpu(c -> c.cd().isPresent() || c.hasRoot() || c.hasAgent());
     }
 
     /** The cases that use parts of a node. */

@@ -27,6 +27,13 @@ final class MemoryDisk implements BlockBackend {
         return disk;
     }
 
+    /** Another disk with the same bytes. */
+    MemoryDisk copy() {
+        MemoryDisk copy = new MemoryDisk(bytes.capacity());
+        copy.bytes.putBytes(0, bytes, 0, bytes.capacity());
+        return copy;
+    }
+
     /** Fills it with bytes that follow from a seed. */
     void fillAtRandom(long seed) {
         byte[] all = new byte[bytes.capacity()];

@@ -5,8 +5,6 @@ import dev.stardust.chaos.lab.LabGuest;
 import dev.stardust.chaos.lab.LinuxCase;
 import dev.stardust.hypervisor.machine.KvmMachine;
 import dev.stardust.hypervisor.machine.MachineState;
-import dev.stardust.hypervisor.memory.DirtyBitmap;
-import dev.stardust.hypervisor.memory.GuestMemory;
 
 /** A running Linux is saved, lies about for a while, goes on in another machine, and knows what time it is. */
 final class SaveRestoreCase implements LinuxCase {
@@ -43,7 +41,7 @@ final class SaveRestoreCase implements LinuxCase {
         Thread.sleep(AWAY_MS);
         LabGuest second = lab.build(LinuxGuest.empty(lab, "after"));
         second.machine().restoreState(state);
-        copy(from.memory(), second.machine().memory());
+        GuestRam.copy(from.memory(), second.machine().memory());
         second.resume();
         LabContext.check(second.awaitLine("tick ").compareTo("tick 3") > 0, "it began anew instead of going on");
         long now = offsetS(second.awaitLine("tick 12 at "));
@@ -57,17 +55,5 @@ final class SaveRestoreCase implements LinuxCase {
     /** How far the guest's clock was ahead of ours when it wrote the line, or rather when we saw it. */
     private static long offsetS(String tick) {
         return Long.parseLong(tick.substring(tick.lastIndexOf(' ') + 1)) - System.currentTimeMillis() / 1000;
-    }
-
-    private static void copy(GuestMemory from, GuestMemory to) {
-        DirtyBitmap held = DirtyBitmap.forBytes(from.sizeBytes());
-        from.addTouched(held);
-        byte[] page = new byte[DirtyBitmap.PAGE_SIZE];
-        held.forEachRun((first, count) -> {
-            for (long at = first; at < first + count; at++) {
-                from.read(at << DirtyBitmap.PAGE_SHIFT, page);
-                to.write(at << DirtyBitmap.PAGE_SHIFT, page);
-            }
-        });
     }
 }
