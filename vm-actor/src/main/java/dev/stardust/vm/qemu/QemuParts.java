@@ -156,6 +156,11 @@ final class QemuParts {
         }
     }
 
+    /** What a state of it fits. */
+    QemuState kind() {
+        return new QemuState(spec.machine().memoryMib(), spec.machine().vcpus(), host.accelerator());
+    }
+
     QemuHost host() {
         return host;
     }
