@@ -137,7 +137,7 @@ final class QemuParts {
             connect(forSerial, forMonitor);
             begun.onExit(status -> ended.accept(status, begun.lastWords()));
         }
-        state = new StateStream(monitor, spec.folder());
+        state = new StateStream(monitor, spec.folder(), memoryBytes());
         state.prepare();
         forwards = new PortForwards(spec, monitor);
         host.afterStart().accept(process.pid());

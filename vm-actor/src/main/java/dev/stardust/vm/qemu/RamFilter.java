@@ -48,8 +48,12 @@ final class RamFilter {
     private static final int MAX_NAME_BYTES = 255;
     private static final int PIECE_BYTES = 64 << 10;
 
+    /** A guest that stands still has each page in the stream once, and those that QEMU was still busy with a few times more. */
+    private static final int MOST_TIMES = 4;
+
     private final DataInputStream in;
     private final String block;
+    private final long mostPages;
     private final KeptBytes kept;
     private final byte[] page = new byte[PAGE_BYTES];
 
@@ -59,9 +63,12 @@ final class RamFilter {
     /** Whether pages that name no block are of the one that is left out; null while none was named. */
     private Boolean leftOut;
 
-    private RamFilter(InputStream in, String block, int maxBytes) {
+    private long pagesLeftOut;
+
+    private RamFilter(InputStream in, String block, long blockBytes, int maxBytes) {
         this.in = new DataInputStream(new BufferedInputStream(in, PIECE_BYTES));
         this.block = block;
+        mostPages = MOST_TIMES * (blockBytes / PAGE_BYTES);
         kept = new KeptBytes(maxBytes);
     }
 
@@ -69,11 +76,12 @@ final class RamFilter {
      * The stream to its end, without the pages of a block.
      *
      * @param block QEMU's name of the block
+     * @param blockBytes its size
      * @param maxBytes how much is kept at most
      * @throws IOException if it cannot be read, ends too early, is longer, or has something in it that this does not know
      */
-    static byte[] withoutPages(InputStream in, String block, int maxBytes) throws IOException {
-        RamFilter filter = new RamFilter(in, block, maxBytes);
+    static byte[] withoutPages(InputStream in, String block, long blockBytes, int maxBytes) throws IOException {
+        RamFilter filter = new RamFilter(in, block, blockBytes, maxBytes);
         try {
             filter.stream();
         } catch (EOFException e) {
@@ -186,6 +194,9 @@ final class RamFilter {
         int bytes = (flags & PAGE) != 0 ? PAGE_BYTES : 1;
         in.readFully(page, 0, bytes);
         if (leftOut) {
+            if (++pagesLeftOut > mostPages) {
+                throw unknown("more pages than RAM has");
+            }
             return;
         }
         kept.add(word, Long.BYTES);

@@ -26,9 +26,12 @@ final class StateStream {
 
     private final Monitor monitor;
     private final Path socket;
+    private final long ramBytes;
 
-    StateStream(Monitor monitor, Path folder) {
+    /** Of a machine with that folder, and so much RAM. */
+    StateStream(Monitor monitor, Path folder, long ramBytes) {
         this.monitor = monitor;
+        this.ramBytes = ramBytes;
         this.socket = folder.resolve(QemuCommand.STATE_SOCKET);
     }
 
@@ -81,10 +84,10 @@ final class StateStream {
         return JsonNodeFactory.instance.objectNode().put("uri", "unix:" + QemuCommand.STATE_SOCKET);
     }
 
-    private static byte[] readAll(SocketChannel channel, boolean ramToo) throws IOException {
+    private byte[] readAll(SocketChannel channel, boolean ramToo) throws IOException {
         InputStream in = Channels.newInputStream(channel);
         if (ramToo) {
-            return RamFilter.withoutPages(in, QemuCommand.RAM, MAX_BYTES);
+            return RamFilter.withoutPages(in, QemuCommand.RAM, ramBytes, MAX_BYTES);
         }
         KeptBytes state = new KeptBytes(MAX_BYTES);
         state.addAll(in);

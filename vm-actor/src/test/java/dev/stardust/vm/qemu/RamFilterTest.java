@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** With streams made here as QEMU 7.2 makes them. */
 class RamFilterTest {
     private static final int MAX_BYTES = 1 << 20;
+    private static final long RAM_BYTES = 24 << 20;
     private static final int ZERO = 0x02;
     private static final int PAGE = 0x08;
     private static final int CONTINUE = 0x20;
@@ -103,7 +104,7 @@ class RamFilterTest {
     }
 
     private static byte[] filtered(byte[] stream) throws IOException {
-        return RamFilter.withoutPages(new ByteArrayInputStream(stream), "ram", MAX_BYTES);
+        return RamFilter.withoutPages(new ByteArrayInputStream(stream), "ram", RAM_BYTES, MAX_BYTES);
     }
 
     private static Stream begun() throws IOException {
@@ -197,6 +198,7 @@ class RamFilterTest {
                     }
                 },
                 "ram",
+                pages << 12,
                 1000);
         assertArrayEquals(begun().section(3).end().devices(10).toBytes(), kept);
     }
@@ -210,6 +212,11 @@ class RamFilterTest {
             many.page("pc.bios", i, PAGE, 1);
         }
         assertEquals(tooLong, refused(many.end().toBytes()));
+        Stream endless = begun().section(2).page("ram", 0, ZERO, 0);
+        for (long page = 0; page < RAM_BYTES >> 10; page++) {
+            endless.page(null, 0, ZERO, 0);
+        }
+        assertUnknown("more pages than RAM has", endless);
         assertUnknown("flags 0x40", begun().section(2).page("ram", 0, 0x40, 0));
         assertUnknown("a page of no block", begun().section(2).page(null, 0, ZERO, 0));
         assertUnknown("section 2 before", new Stream().head().section(2));
