@@ -11,11 +11,17 @@ final class FileBacking implements Backing {
 
     private final int fd;
     private final long sizeBytes;
+    private final DirtyBitmap begun;
 
-    /** Takes over the descriptor. */
-    FileBacking(int fd, long sizeBytes) {
+    /**
+     * Takes over the descriptor.
+     *
+     * @param begun pages that RAM starts with: one of them that is given back is a hole, and yet not as it was
+     */
+    FileBacking(int fd, long sizeBytes, DirtyBitmap begun) {
         this.fd = fd;
         this.sizeBytes = sizeBytes;
+        this.begun = begun;
     }
 
     @Override
@@ -29,6 +35,7 @@ final class FileBacking implements Backing {
     @Override
     public void addTouched(DirtyBitmap into) {
         TouchedPages.ofFile(fd, sizeBytes, into);
+        begun.orInto(into);
     }
 
     @Override

@@ -38,10 +38,14 @@ public final class GuestMemory implements AutoCloseable {
     /** Zeroed RAM of its own. */
     public static GuestMemory create(long sizeBytes) {
         checkSize(sizeBytes);
+        return create(sizeBytes, DirtyBitmap.forBytes(sizeBytes));
+    }
+
+    private static GuestMemory create(long sizeBytes, DirtyBitmap begun) {
         int fd = Libc.memoryFile("stardust-guest", sizeBytes);
         try {
             MappedMemory mapping = mapped(fd, sizeBytes, MappedMemory::overlayShared);
-            return new GuestMemory(mapping, sizeBytes, new FileBacking(fd, sizeBytes));
+            return new GuestMemory(mapping, sizeBytes, new FileBacking(fd, sizeBytes, begun));
         } catch (RuntimeException e) {
             Libc.C.close(fd);
             throw e;
@@ -77,7 +81,6 @@ public final class GuestMemory implements AutoCloseable {
      */
     public static GuestMemory copyOf(Path file, long sizeBytes) throws IOException {
         try (GuestMemory from = fromBase(file, sizeBytes)) {
-            GuestMemory memory = create(sizeBytes);
             DirtyBitmap data = DirtyBitmap.forBytes(sizeBytes);
             int fd = Libc.open(file.toString(), OpenFlags.READ_ONLY);
             try {
@@ -85,6 +88,7 @@ public final class GuestMemory implements AutoCloseable {
             } finally {
                 Libc.C.close(fd);
             }
+            GuestMemory memory = create(sizeBytes, data);
             data.forEachRun((first, count) -> UnsafeApi.copyMemory(
                     from.address + (first << DirtyBitmap.PAGE_SHIFT),
                     memory.address + (first << DirtyBitmap.PAGE_SHIFT),

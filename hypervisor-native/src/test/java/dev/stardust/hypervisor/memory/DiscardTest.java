@@ -143,6 +143,16 @@ class DiscardTest {
     }
 
     @Test
+    void discardedPagesOfACopyDifferFromWhatItStartedAs() throws IOException {
+        try (GuestMemory memory = GuestMemory.copyOf(base, SIZE)) {
+            memory.discard(300 * PAGE, 200 * PAGE);
+            assertEquals(0, memory.getU8(400 * PAGE));
+            DirtyBitmap touched = touched(memory);
+            assertTrue(touched.get(300) && touched.get(499));
+        }
+    }
+
+    @Test
     void smallRangeOfABaseIsNotWorthAMappingUnlessItAdjoinsAnother() throws IOException {
         try (GuestMemory memory = open(true)) {
             fill(memory, 0, 200, WRITTEN);

@@ -6,6 +6,7 @@ import dev.stardust.chunk.manifest.ImportResult;
 import dev.stardust.chunk.store.ChunkStore;
 import dev.stardust.chunk.volume.ExtentMap;
 import dev.stardust.cluster.stream.AeronDriver;
+import dev.stardust.vm.qemu.Accelerator;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.DiskLimit;
@@ -145,6 +146,27 @@ final class TestHost implements AutoCloseable {
                 Devices.NONE,
                 "");
         return new Guest(this, await(workers.create(spec, false)), log);
+    }
+
+    /** As the other, a machine of QEMU without disks in a worker of its own; at most one is there at a time. */
+    Guest createQemu(Path kernel, int memoryMib, Path base) throws Exception {
+        // A folder of its own, in which the sockets of QEMU have fixed names.
+        Path vm = Files.createDirectories(data.resolve("vms").resolve("a"));
+        Path log = vm.resolve("serial.log");
+        Files.deleteIfExists(log);
+        CreateMachine spec = new CreateMachine(
+                "a",
+                1,
+                memoryMib,
+                Cpus.ONE,
+                kernel == null ? null : Boot.of(copied(kernel, vm), ""),
+                copied(base, data.resolve("bases")),
+                log.toString(),
+                List.of(),
+                Devices.NONE,
+                Accelerator.TCG,
+                "");
+        return new Guest(this, await(workers.create(spec, true)), log);
     }
 
     /** Workers read files of their own host's folder only. */

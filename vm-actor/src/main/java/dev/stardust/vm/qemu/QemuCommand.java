@@ -26,6 +26,9 @@ final class QemuCommand {
     /** Where the node reaches the guest's agent. */
     static final String AGENT_SOCKET = "agent.sock";
 
+    /** The object that RAM is in, and so QEMU's name of that block in a state. */
+    static final String RAM = "ram";
+
     /** Of the CD in the drive. */
     static final String CD_EXPORT = "cd";
 
@@ -74,14 +77,14 @@ final class QemuCommand {
         add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
         // The guest is over when it asks for a reset, as on KVM.
         add("-no-reboot", "-S", "-vga", "none");
-        add("-machine", MACHINE + ",memory-backend=ram,vmport=off,smm=off");
+        add("-machine", MACHINE + ",memory-backend=" + RAM + ",vmport=off,smm=off");
         add("-accel", accelerator.option());
         add("-cpu", cpu(machine.cpu(), accelerator), "-smp", Integer.toString(machine.vcpus()));
         add("-m", machine.memoryMib() + "M");
         add(
                 "-object",
-                "memory-backend-file,id=ram,size=" + machine.memoryMib() + "M,mem-path=" + escaped(memory) + ",share="
-                        + (shared ? "on" : "off"));
+                "memory-backend-file,id=" + RAM + ",size=" + machine.memoryMib() + "M,mem-path=" + escaped(memory)
+                        + ",share=" + (shared ? "on" : "off"));
         add("-chardev", "socket,id=monitor,path=" + MONITOR_SOCKET, "-mon", "chardev=monitor,mode=control");
     }
 

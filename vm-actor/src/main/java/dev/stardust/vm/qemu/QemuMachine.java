@@ -180,8 +180,7 @@ public final class QemuMachine implements LocalMachine {
             if (spec.machine().boot() != null) {
                 throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
             }
-            parts.restore(
-                    QemuState.open(spec.machine().memoryMib(), spec.machine().vcpus(), state));
+            parts.restore(parts.kind().open(state));
             synchronized (phaseLock) {
                 requireStillThere();
                 bootable = true;
@@ -278,12 +277,10 @@ public final class QemuMachine implements LocalMachine {
     private MachineState doSaveState() {
         requireAlive();
         require(Phase.PAUSED, "is not paused");
-        if (parts.isClone()) {
-            throw new MachineException("REFUSE");
-        }
         try {
-            byte[] stream = parts.state().save();
-            return QemuState.seal(spec.machine().memoryMib(), spec.machine().vcpus(), stream);
+            byte[] stream = parts.state().save(parts.isClone());
+            parts.refresh();
+            return parts.kind().seal(stream);
         } catch (IOException e) {
             throw new MachineException(e.getMessage(), e);
         }

@@ -137,7 +137,7 @@ final class QemuParts {
             connect(forSerial, forMonitor);
             begun.onExit(status -> ended.accept(status, begun.lastWords()));
         }
-        state = new StateStream(monitor, spec.folder());
+        state = new StateStream(monitor, spec.folder(), memoryBytes());
         state.prepare();
         forwards = new PortForwards(spec, monitor);
         host.afterStart().accept(process.pid());
@@ -154,6 +154,11 @@ final class QemuParts {
             String words = process.lastWords();
             throw new IOException("QEMU did not start: " + (words.isEmpty() ? e.getMessage() : words), e);
         }
+    }
+
+    /** What a state of it fits. */
+    QemuState kind() {
+        return new QemuState(spec.machine().memoryMib(), spec.machine().vcpus(), host.accelerator());
     }
 
     QemuHost host() {

@@ -3,10 +3,11 @@ package dev.stardust.vm.qemu;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.stardust.hypervisor.machine.MachineException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,17 +21,21 @@ final class StateStream {
     /** Fits a frame of the worker's protocol. */
     private static final int MAX_BYTES = 15 << 20;
 
-    private static final int PIECE_BYTES = 64 << 10;
+    /** A socket in memory is as fast as the host; QEMU's own limit is made for networks. */
+    private static final long BYTES_PER_S = 1L << 40;
 
     private final Monitor monitor;
     private final Path socket;
+    private final long ramBytes;
 
-    StateStream(Monitor monitor, Path folder) {
+    /** Of a machine with that folder, and so much RAM. */
+    StateStream(Monitor monitor, Path folder, long ramBytes) {
         this.monitor = monitor;
+        this.ramBytes = ramBytes;
         this.socket = folder.resolve(QemuCommand.STATE_SOCKET);
     }
 
-    /** Both ends leave RAM out, which is in a shared file. */
+    /** Both ends leave RAM out where it is in a shared file. */
     void prepare() {
         ObjectNode arguments = JsonNodeFactory.instance.objectNode();
         arguments
@@ -39,15 +44,21 @@ final class StateStream {
                 .put("capability", "x-ignore-shared")
                 .put("state", true);
         monitor.execute("migrate-set-capabilities", arguments, TIMEOUT_MS);
+        ObjectNode limits = JsonNodeFactory.instance.objectNode().put("max-bandwidth", BYTES_PER_S);
+        monitor.execute("migrate-set-parameters", limits, TIMEOUT_MS);
     }
 
-    /** The state of a machine that stands still. */
-    byte[] save() throws IOException {
+    /**
+     * The state of a machine that stands still.
+     *
+     * @param ramToo whether QEMU tells what is in RAM as well, since it is not in a shared file; it is left out here
+     */
+    byte[] save(boolean ramToo) throws IOException {
         try (Listener listener = new Listener(socket)) {
             monitor.execute("migrate", uri(), TIMEOUT_MS);
             byte[] state;
             try (SocketChannel channel = listener.accept(TIMEOUT_MS)) {
-                state = readAll(channel);
+                state = readAll(channel, ramToo);
             }
             awaitEnd();
             return state;
@@ -73,16 +84,14 @@ final class StateStream {
         return JsonNodeFactory.instance.objectNode().put("uri", "unix:" + QemuCommand.STATE_SOCKET);
     }
 
-    private static byte[] readAll(SocketChannel channel) throws IOException {
-        ByteArrayOutputStream state = new ByteArrayOutputStream();
-        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
-        while (channel.read(piece.clear()) >= 0) {
-            if (state.size() > MAX_BYTES - piece.position()) {
-                throw new IOException("QEMU's state is longer than " + MAX_BYTES + " bytes");
-            }
-            state.write(piece.array(), 0, piece.position());
+    private byte[] readAll(SocketChannel channel, boolean ramToo) throws IOException {
+        InputStream in = Channels.newInputStream(channel);
+        if (ramToo) {
+            return RamFilter.withoutPages(in, QemuCommand.RAM, ramBytes, MAX_BYTES);
         }
-        return state.toByteArray();
+        KeptBytes state = new KeptBytes(MAX_BYTES);
+        state.addAll(in);
+        return state.toArray();
     }
 
     private void awaitEnd() {

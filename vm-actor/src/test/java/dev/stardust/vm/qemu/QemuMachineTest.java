@@ -184,6 +184,87 @@ class QemuMachineTest {
 
     @Test
     void clonesOfABaseShareItAndGoTheirOwnWays() throws Exception {
+        Based based = base();
+        byte[] all = Files.readAllBytes(based.base());
+        List<QemuMachine> clones = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            clones.add(clone("clone-" + i, based));
+        }
+        for (QemuMachine clone : clones) {
+            pausedAfter(clone, based.counter());
+        }
+        assertFalse(Arrays.mismatch(all, Files.readAllBytes(based.base())) >= 0, "the base has changed");
+    }
+
+    @Test
+    void aCloneThatIsSavedGoesOnAsAnotherCloneAndInMemoryOfItsOwn() throws Exception {
+        Based based = base();
+        QemuMachine clone = clone("clone", based);
+        long counter = pausedAfter(clone, based.counter() + 1000);
+        MachineState state = done(clone.saveState());
+        assertTrue(state.bytes().length < 4 << 20, () -> "a state of " + state.bytes().length + " bytes");
+        byte[] saved = new byte[MEMORY_MIB << 20];
+        clone.memory().read(0, saved);
+        byte[] old = Files.readAllBytes(based.base());
+        assertNotEquals(-1, Arrays.mismatch(old, saved));
+
+        Path next = Files.write(dir.resolve("next.mem"), saved);
+        QemuMachine again = machine(spec("again").withBase(next));
+        again.restoreState(state);
+        goesOn(again, counter);
+
+        // As a migration does: memory of its own that starts as the base, and the pages that differ.
+        QemuMachine moved = machine(spec("moved").withBase(based.base()));
+        DirtyBitmap pages = DirtyBitmap.forBytes(clone.memory().sizeBytes());
+        clone.startDirtyLog();
+        clone.collectDirty(pages);
+        assertTrue(pages.cardinality() < pages.pages() / 2, () -> pages.cardinality() + " pages");
+        copy(pages, clone.memory(), moved.memory());
+        byte[] there = new byte[MEMORY_MIB << 20];
+        moved.memory().read(0, there);
+        assertEquals(-1, Arrays.mismatch(saved, there));
+        moved.restoreState(state);
+        goesOn(moved, counter);
+
+        // Saving it did not end it.
+        goesOn(clone, counter);
+    }
+
+    @Test
+    void aCloneIsCopiedWhileItRuns() throws Exception {
+        Based based = base();
+        QemuMachine from = clone("from", based);
+        QemuMachine to = machine(spec("to").withBase(based.base()));
+        DirtyBitmap dirty = DirtyBitmap.forBytes(from.memory().sizeBytes());
+        from.startDirtyLog();
+        from.memory().addTouched(dirty);
+        for (int round = 0; round < 3; round++) {
+            from.collectDirty(dirty);
+            copy(dirty, from.memory(), to.memory());
+            dirty.clear();
+            long before = from.memory().getU32(COUNTER);
+            await(
+                    () -> {
+                        from.collectDirty(dirty);
+                        return from.memory().getU32(COUNTER) > before;
+                    },
+                    () -> "the guest stands still");
+            assertTrue(dirty.get(COUNTER >> DirtyBitmap.PAGE_SHIFT), "round " + round);
+        }
+        done(from.pause());
+        MachineState state = done(from.saveState());
+        from.collectDirty(dirty);
+        copy(dirty, from.memory(), to.memory());
+        long counter = checked(from.memory());
+        to.restoreState(state);
+        assertEquals(counter, checked(to.memory()));
+        goesOn(to, counter);
+    }
+
+    private record Based(Path base, MachineState state, long counter) {}
+
+    /** A base made of a guest that has counted a while. */
+    private Based base() throws Exception {
         QemuMachine first = running("first");
         done(first.pause());
         MachineState state = done(first.saveState());
@@ -193,26 +274,32 @@ class QemuMachineTest {
         first.memory().read(0, all);
         Files.write(base, all);
         assertTrue(base.toFile().setWritable(false));
-        List<QemuMachine> clones = new ArrayList<>();
-        for (int i = 0; i < 2; i++) {
-            QemuMachine clone = machine(spec("clone-" + i).withBase(base));
-            clone.restoreState(state);
-            clones.add(clone);
-            done(clone.resume());
-        }
-        for (QemuMachine clone : clones) {
-            awaitLog(clone.name(), "");
-            done(clone.pause());
-            await(
-                    () -> {
-                        done(clone.resume());
-                        done(clone.pause());
-                        return clone.memory().getU32(COUNTER) > counter;
-                    },
-                    () -> clone.name() + " stands still at " + counter);
-            checked(clone.memory());
-        }
-        assertFalse(Arrays.mismatch(all, Files.readAllBytes(base)) >= 0, "the base has changed");
+        return new Based(base, state, counter);
+    }
+
+    private QemuMachine clone(String name, Based based) throws Exception {
+        QemuMachine clone = machine(spec(name).withBase(based.base()));
+        clone.restoreState(based.state());
+        done(clone.resume());
+        return clone;
+    }
+
+    /** Where a clone's guest, which is seen when it stands still, has counted to. */
+    private static long pausedAfter(QemuMachine clone, long counter) throws Exception {
+        await(
+                () -> {
+                    done(clone.resume());
+                    done(clone.pause());
+                    return clone.memory().getU32(COUNTER) > counter;
+                },
+                () -> clone.name() + " stands still at " + counter);
+        return checked(clone.memory());
+    }
+
+    private static void goesOn(QemuMachine machine, long counter) throws Exception {
+        assertEquals(Phase.PAUSED, machine.statusNow().phase());
+        assertEquals(counter, checked(machine.memory()));
+        pausedAfter(machine, counter + 1000);
     }
 
     @Test
@@ -264,7 +351,8 @@ class QemuMachineTest {
         QemuMachine to = machine(spec("to"));
         assertTrue(refused(to, damaged).contains("damaged"), refused(to, damaged));
         assertTrue(refused(to, new byte[7]).contains("not of QEMU"));
-        MachineState cut = QemuState.seal(MEMORY_MIB, 1, Arrays.copyOf(QemuState.open(MEMORY_MIB, 1, state), 2000));
+        QemuState kind = new QemuState(MEMORY_MIB, 1, Accelerator.TCG);
+        MachineState cut = kind.seal(Arrays.copyOf(kind.open(state), 2000));
         String words = refused(to, cut.bytes());
         assertTrue(words.contains("qemu-system-x86_64:"), words);
         assertThrows(CompletionException.class, () -> done(machine(spec("none")).resume()));
