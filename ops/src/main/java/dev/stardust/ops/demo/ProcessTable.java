@@ -54,7 +54,6 @@ public final class ProcessTable {
                 }
             } catch (IOException e) {
                 // It ended while we looked, or is another user's.
-                continue;
             }
         }
         return found;
