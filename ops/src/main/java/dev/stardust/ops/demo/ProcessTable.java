@@ -42,23 +42,6 @@ public final class ProcessTable {
         return found;
     }
 
-    /** Ids of processes whose program's name begins with {@code program} and that work in {@code folder}. */
-    static List<Integer> inFolder(String program, Path folder) {
-        List<Integer> found = new ArrayList<>();
-        for (int pid : pids()) {
-            try {
-                Path process = PROC.resolve(Integer.toString(pid));
-                if (Files.readString(process.resolve("comm")).startsWith(program)
-                        && Files.readSymbolicLink(process.resolve("cwd")).equals(folder)) {
-                    found.add(pid);
-                }
-            } catch (IOException e) {
-                // It ended while we looked, or is another user's.
-            }
-        }
-        return found;
-    }
-
     /** Names of a process's threads, empty when it is gone. */
     public static List<String> threadNames(int pid) {
         List<String> names = new ArrayList<>();

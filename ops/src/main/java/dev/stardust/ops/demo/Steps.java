@@ -10,11 +10,9 @@ final class Steps {
     private int number;
     private long startedNs;
 
-    /** Steps of {@code total}, of which the next is number {@code first}. */
-    Steps(PrintStream out, int total, int first) {
+    Steps(PrintStream out, int total) {
         this.out = out;
         this.total = total;
-        number = first - 1;
     }
 
     void begin(String what) {
