@@ -4,7 +4,7 @@ modules="hypervisor-native cluster chunk-actor vm-actor migration scheduler ops 
 
 run_tests() {
   local only="" maven=(-B)
-  local usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos|linux|store] [--without-kvm] [--linux=auto|host|lab]"
+  local usage="usage: stardust test [--only MODULE|CLASS|unit|demo|chaos|linux|linux-portable|store] [--without-kvm] [--linux=auto|host|lab]"
   while [ $# -gt 0 ]; do
     case "$1" in
       --only)
@@ -40,6 +40,9 @@ run_tests() {
       maven+=(-pl chaos-tests -am -Dtest="$tests" -Dsurefire.failIfNoSpecifiedTests=false)
       ;;
     linux) maven+=(-pl chaos-tests -am -Dtest=LinuxTest -Dsurefire.failIfNoSpecifiedTests=false) ;;
+    linux-portable)
+      maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.linux.**' -Dsurefire.failIfNoSpecifiedTests=false)
+      ;;
     chaos) maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.**' -Dsurefire.failIfNoSpecifiedTests=false) ;;
     *)
       if [[ " $modules " == *" $only "* ]]; then
