@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real Linux guests that their agent boots, under QEMU's emulation. */
-@Tag("linux")
+@Tag("linux-portable")
 class GuestBootTest {
     private static final long END_LIMIT_S = 20;
 
