@@ -43,9 +43,6 @@ run_tests() {
       maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.linux.**' -Dsurefire.failIfNoSpecifiedTests=false)
       ;;
     linux) maven+=(-pl chaos-tests -am -Dtest=LinuxTest -Dsurefire.failIfNoSpecifiedTests=false) ;;
-    linux-portable)
-      maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.linux.**' -Dsurefire.failIfNoSpecifiedTests=false)
-      ;;
     chaos) maven+=(-pl chaos-tests -am -Dtest='dev.stardust.chaos.**' -Dsurefire.failIfNoSpecifiedTests=false) ;;
     *)
       if [[ " $modules " == *" $only "* ]]; then

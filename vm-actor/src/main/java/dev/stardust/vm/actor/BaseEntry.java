@@ -10,7 +10,7 @@ import java.util.List;
  * once it is made: clones rest on it.
  *
  * @param memory id of the root chunk of the manifest of its RAM, hex
- * @param state id of the chunk that holds vCPU and device state, hex
+ * @param state id of the chunk that holds vCPU and device state, hex; of QEMU, of the root chunk of its manifest
  * @param memoryMib its RAM
  * @param cpus its vCPUs
  * @param disks its disks in order

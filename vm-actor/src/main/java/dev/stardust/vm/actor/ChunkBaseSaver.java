@@ -3,9 +3,13 @@ package dev.stardust.vm.actor;
 import dev.stardust.chunk.actor.ChunkNode;
 import dev.stardust.chunk.chunk.Blake3;
 import dev.stardust.chunk.chunk.ChunkId;
+import dev.stardust.chunk.manifest.DiskData;
+import dev.stardust.chunk.manifest.ImageImporter;
 import dev.stardust.chunk.manifest.Manifest;
 import dev.stardust.chunk.manifest.ManifestStore;
 import dev.stardust.chunk.manifest.PageRuns;
+import dev.stardust.chunk.manifest.Progress;
+import dev.stardust.chunk.manifest.RawFile;
 import dev.stardust.chunk.store.ChunkSink;
 import dev.stardust.chunk.volume.DeltaVolume;
 import dev.stardust.chunk.volume.Sealer;
@@ -16,6 +20,7 @@ import dev.stardust.hypervisor.machine.MachineState;
 import dev.stardust.vm.disk.BaseExport;
 import dev.stardust.vm.disk.DiskOpener;
 import dev.stardust.vm.disk.VolumeBlockBackend;
+import dev.stardust.vm.spec.Hypervisor;
 import dev.stardust.vm.worker.FileTree;
 import dev.stardust.vm.worker.RemoteMachine;
 import java.io.IOException;
@@ -138,9 +143,7 @@ public final class ChunkBaseSaver implements BaseSaver {
     private Saved stored(VmRecord vm, Kept kept) throws IOException {
         CountingSink sink = new CountingSink(chunks.newSink());
         ChunkId memory = ManifestStore.write(memory(kept, vm.spec().memoryMib(), sink), sink);
-        byte[] state = kept.state().bytes();
-        ChunkId stateId = Blake3.hash(state);
-        sink.put(stateId, direct(state));
+        String state = state(kept, vm, sink);
         List<ResolvedSpec.Disk> disks = new ArrayList<>();
         for (int i = 0; i < vm.spec().disks().size(); i++) {
             ResolvedSpec.Disk disk = vm.spec().disks().get(i);
@@ -149,7 +152,7 @@ public final class ChunkBaseSaver implements BaseSaver {
         sink.sync();
         BaseEntry entry = new BaseEntry(
                 memory.hex(),
-                stateId.hex(),
+                state,
                 vm.spec().memoryMib(),
                 vm.spec().cpus(),
                 disks,
@@ -157,6 +160,23 @@ public final class ChunkBaseSaver implements BaseSaver {
                 vm.spec().linux(),
                 vm.spec().workload());
         return new Saved(entry, sink.storedBytes(), "");
+    }
+
+    /** One of KVM fits a chunk; one of QEMU is a file of its own. */
+    private String state(Kept kept, VmRecord vm, ChunkSink sink) throws IOException {
+        byte[] state = kept.state().bytes();
+        if (host.made(vm.spec()).hypervisor() == Hypervisor.QEMU) {
+            Path file = Files.write(kept.folder().resolve("state"), state);
+            try (DiskData data = RawFile.ofFile(file)) {
+                return new ImageImporter(sink)
+                        .importImage(data, false, Progress.NONE)
+                        .root()
+                        .hex();
+            }
+        }
+        ChunkId id = Blake3.hash(state);
+        sink.put(id, direct(state));
+        return id.hex();
     }
 
     private static Manifest memory(Kept kept, int memoryMib, ChunkSink sink) throws IOException {

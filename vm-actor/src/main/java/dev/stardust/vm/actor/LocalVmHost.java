@@ -65,6 +65,9 @@ public final class LocalVmHost implements VmHost {
 
     private static final String CD = "cd";
 
+    /** Fits a frame of the worker's protocol. */
+    private static final long MAX_STATE_BYTES = 15 << 20;
+
     /** Of Debian's package seabios. */
     private static final String SEABIOS = "/usr/share/seabios/bios-256k.bin";
 
@@ -140,12 +143,12 @@ public final class LocalVmHost implements VmHost {
         ResolvedSpec spec = record.spec();
         return spec.base() == null
                 ? run(() -> create(record, "", true)).thenCompose(create -> workers.start(create, strict(create, spec)))
-                : incoming(record, "").thenCompose(machine -> restored(machine, spec.state()));
+                : incoming(record, "").thenCompose(machine -> restored(machine, spec));
     }
 
     /** Runs from that state on; a machine that does not is not kept. */
-    private CompletionStage<RemoteMachine> restored(RemoteMachine machine, String state) {
-        return state(state)
+    private CompletionStage<RemoteMachine> restored(RemoteMachine machine, ResolvedSpec spec) {
+        return state(spec)
                 .thenCompose(machine::restoreState)
                 .thenCompose(done -> machine.resume())
                 .thenApply(done -> machine)
@@ -337,8 +340,26 @@ public final class LocalVmHost implements VmHost {
         return data.resolve("bases").resolve(memory + ".mem");
     }
 
-    private CompletionStage<MachineState> state(String id) {
-        return run(() -> new MachineState(chunks.fetcher().fetch(ChunkId.ofHex(id))));
+    /** See {@link BaseEntry#state}. */
+    private CompletionStage<MachineState> state(ResolvedSpec spec) {
+        ChunkId id = ChunkId.ofHex(spec.state());
+        return run(() -> new MachineState(
+                spec.hypervisor() == Hypervisor.QEMU
+                        ? whole(fetched(id))
+                        : chunks.fetcher().fetch(id)));
+    }
+
+    private byte[] whole(Manifest manifest) throws IOException {
+        if (manifest.sizeBytes() > MAX_STATE_BYTES) {
+            throw new IOException(
+                    "the base's state has " + manifest.sizeBytes() + " bytes, a worker takes " + MAX_STATE_BYTES);
+        }
+        byte[] bytes = new byte[(int) manifest.sizeBytes()];
+        for (int i = 0; i < manifest.count(); i++) {
+            byte[] chunk = chunks.fetcher().fetch(manifest.id(i));
+            System.arraycopy(chunk, 0, bytes, (int) manifest.offset(i), chunk.length);
+        }
+        return bytes;
     }
 
     @Override
