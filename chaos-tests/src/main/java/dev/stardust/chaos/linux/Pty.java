@@ -38,7 +38,16 @@ public final class Pty implements AutoCloseable {
         String line = command.stream().map(Pty::quoted).collect(Collectors.joining(" "));
         // By exec, so that the command is the terminal's own and gets its signals.
         ProcessBuilder builder = new ProcessBuilder(
-                        "setpriv", "--pdeathsig", "KILL", "--", "script", "-qefc", "exec " + line, "/dev/null")
+                        "env",
+                        "--default-signal=INT",
+                        "setpriv",
+                        "--pdeathsig",
+                        "KILL",
+                        "--",
+                        "script",
+                        "-qefc",
+                        "exec " + line,
+                        "/dev/null")
                 .redirectErrorStream(true);
         builder.environment().put("SHELL", "/bin/sh");
         builder.environment().putAll(environment);
