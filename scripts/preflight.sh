@@ -70,6 +70,8 @@ missing_packages() { # purpose
     demo | test | soak | bench)
       command -v mmdebstrap >/dev/null || wanted+=(mmdebstrap)
       command -v mkfs.ext4 >/dev/null || [ -x /usr/sbin/mkfs.ext4 ] || wanted+=(e2fsprogs)
+      command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
+      command -v qemu-system-x86_64 >/dev/null || wanted+=(qemu-system-x86)
       ;;
   esac
   case "$1" in

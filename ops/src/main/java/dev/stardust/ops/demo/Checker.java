@@ -91,7 +91,8 @@ public final class Checker {
                 wrong.add(name + " holds " + now.get(name) + " bytes, after the import it held " + share);
             }
         }
-        return Claim.of("the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
+        return Claim.of(
+                "the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
     }
 
     private Claim digests() {

@@ -78,7 +78,8 @@ final class LinuxPart implements AutoCloseable {
     /** Why this machine cannot show it to this user, or nothing. */
     static Optional<String> impossible() {
         if (!Files.isWritable(Path.of("/dev/net/tun"))) {
-            return Optional.of("/dev/net/tun may not be opened by this user, or is not there: modprobe tun, or be root");
+            return Optional.of(
+                    "/dev/net/tun may not be opened by this user, or is not there: modprobe tun, or be root");
         }
         List<String> command = new ArrayList<>(namespace());
         command.add("true");

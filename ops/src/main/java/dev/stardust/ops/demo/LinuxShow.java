@@ -111,8 +111,10 @@ public final class LinuxShow {
                 "args", "",
                 "command", List.of("/bin/sh"));
         JsonNode imported = Jobs.await(
-                api, api.post("/images", Map.of("name", "busybox", "path", image.toString(), "boot", boot)), "", s -> {
-                });
+                api,
+                api.post("/images", Map.of("name", "busybox", "path", image.toString(), "boot", boot)),
+                "",
+                s -> {});
         steps.say(Units.bytes(imported.path("sizeBytes").asLong()) + " in "
                 + imported.path("chunks").asLong() + " chunks, "
                 + Units.bytes(imported.path("storedBytes").asLong()) + " stored");
@@ -143,7 +145,8 @@ public final class LinuxShow {
     }
 
     private void move() throws IOException {
-        steps.begin("Migrating " + SERVER + " " + MOVES + " times in a row while it serves pages and writes to its disk");
+        steps.begin(
+                "Migrating " + SERVER + " " + MOVES + " times in a row while it serves pages and writes to its disk");
         before = Check.ask();
         long startedNs = System.nanoTime();
         double[] gapsMs = new double[MOVES];
@@ -152,8 +155,8 @@ public final class LinuxShow {
             for (int move = 0; move < MOVES; move++) {
                 visitor.takeLongestGapMs();
                 String to = nextHost();
-                JsonNode result = Jobs.await(
-                        api, api.post("/vms/" + SERVER + "/migrate", Map.of("to", to)), "", state -> {});
+                JsonNode result =
+                        Jobs.await(api, api.post("/vms/" + SERVER + "/migrate", Map.of("to", to)), "", state -> {});
                 long then = visitor.answered();
                 LocalCluster.await(
                         SERVER + " answers on " + to,
@@ -203,7 +206,8 @@ public final class LinuxShow {
         }
         placed.forEach((vm, host) -> {
             for (Member member : cluster.members()) {
-                int found = ProcessTable.inFolder("qemu-system", member.vmFolder(vm)).size();
+                int found = ProcessTable.inFolder("qemu-system", member.vmFolder(vm))
+                        .size();
                 if (found != (member.name().equals(host) ? 1 : 0)) {
                     wrong.add(vm + " of " + host + " has " + found + " processes at " + member.name());
                 }

@@ -40,13 +40,12 @@ final class Visitor implements AutoCloseable {
         try (Socket socket = new Socket()) {
             socket.setSoTimeout(TIMEOUT_MS);
             socket.connect(server, TIMEOUT_MS);
-            socket.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
             int body = answer.indexOf("\r\n\r\n");
             if (body < 0 || !answer.matches("(?s)HTTP/1\\.[01] 200 .*")) {
-                throw new IOException(path + " is answered by: "
-                        + answer.lines().findFirst().orElse("nothing"));
+                throw new IOException(
+                        path + " is answered by: " + answer.lines().findFirst().orElse("nothing"));
             }
             return answer.substring(body + 4);
         }
