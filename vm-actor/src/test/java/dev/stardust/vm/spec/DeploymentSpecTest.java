@@ -143,7 +143,7 @@ class DeploymentSpecTest {
         int read = 0;
         while (blocks.find()) {
             // The list of all fields has some that exclude each other.
-            if (blocks.group(2).contains("command")) {
+            if (blocks.group(2).contains("httpd")) {
                 DeploymentSpec.parse("user-guide." + blocks.group(1), blocks.group(2));
                 read++;
             }
