@@ -61,18 +61,11 @@ public record Hypervisors(KvmSupport kvm, QemuSupport qemu) {
             throw new IllegalStateException(
                     "VM " + spec.name() + " asks for QEMU, which this host cannot use: " + qemu.why());
         }
-        if (chosen == Hypervisor.QEMU && isTestGuest(spec)) {
+        if (chosen == Hypervisor.QEMU && spec.base() == null && spec.isTestGuest()) {
             throw new IllegalStateException("VM " + spec.name()
                     + " starts the built-in test guest, which is made for KVM alone: name an image or a kernel");
         }
         return chosen;
-    }
-
-    private static boolean isTestGuest(ResolvedSpec spec) {
-        return spec.linux() == null
-                && spec.base() == null
-                && spec.boot().kernel() == null
-                && spec.extras().cd() == null;
     }
 
     /** Whether its guest takes more of a KVM than small kernels do. */

@@ -206,11 +206,9 @@ public final class LocalVmHost implements VmHost {
     /** The Linux of the VM's image: these files are the same for all VMs, so no VM has a copy. */
     private synchronized Boot linux(VmRecord record, Devices devices) throws IOException {
         ResolvedSpec spec = record.spec();
-        String words = LinuxWords.of(spec, address(record, devices));
-        return Boot.of(linuxFiles.kernel(spec.linux()).toString(), words)
-                .withFiles(
-                        linuxFiles.kernel(spec.linux()).toString(),
-                        linuxFiles.initrd(spec.linux()).toString());
+        String kernel = linuxFiles.kernel(spec.linux()).toString();
+        return Boot.of(kernel, LinuxWords.of(spec, address(record, devices)))
+                .withFiles(kernel, linuxFiles.initrd(spec.linux()).toString());
     }
 
     /** What the guest's first network is, in the words of its agent. */

@@ -267,8 +267,12 @@ public record ResolvedSpec(
         if (hypervisor != Hypervisor.AUTO) {
             return hypervisor.label();
         }
-        boolean testGuest = linux == null && boot.kernel() == null && extras.cd() == null;
-        return testGuest ? Hypervisor.KVM.label() : "";
+        return isTestGuest() ? Hypervisor.KVM.label() : "";
+    }
+
+    /** Whether it starts the built-in test guest, unless it starts from a base. */
+    boolean isTestGuest() {
+        return linux == null && boot.kernel() == null && extras.cd() == null;
     }
 
     /** The same on that hypervisor. */
