@@ -133,7 +133,8 @@ class QemuCommandTest {
                 null);
         List<String> words = words(spec);
         assertEquals(
-                List.of("tap,id=net-0,ifname=sd1t0,script=no,downscript=no", "user,id=net-1"), of(words, "-netdev"));
+                List.of("tap,id=net-0,ifname=sd1t0,script=no,downscript=no", "user,id=net-1,ipv6=off"),
+                of(words, "-netdev"));
         assertTrue(
                 of(words, "-device")
                         .containsAll(List.of(
