@@ -53,8 +53,9 @@ class DemoTest {
     private static final String LOST_GONE = "no guest of the killed host runs";
     private static final String LOST_SHOWN = "the killed host's VMs are shown as lost";
     private static final int CLAIMS = 13;
+    private static final int CLAIMS_OF_LINUX = 4;
 
-    private static final int DEMO_TIMEOUT_S = 300;
+    private static final int DEMO_TIMEOUT_S = 600;
     private static final int TIMEOUT_MS = 30_000;
     private static final long MIB = 1 << 20;
 
@@ -97,7 +98,10 @@ class DemoTest {
     void theDemoEndsWellAndEveryClaimHolds() throws IOException {
         assertEquals(0, demo.code(), demo::toString);
         assertEquals("", demo.err(), "nothing to complain about");
-        assertEquals(CLAIMS, demo.out().lines().filter(l -> l.startsWith("ok ")).count(), demo::out);
+        assertEquals(
+                CLAIMS + CLAIMS_OF_LINUX,
+                demo.out().lines().filter(l -> l.startsWith("ok ")).count(),
+                demo::out);
         assertTrue(demo.out().contains("downtime as the guest saw it"), demo::out);
         expected = Expectation.read(cluster.folder().resolve("expect.json"));
         from = cluster.member(expected.migratedFrom());

@@ -143,6 +143,8 @@ class DevicesTest {
                         iso.toString(),
                         "--iso-entry",
                         "busy",
+                        "--hypervisor",
+                        "kvm",
                         "--memory",
                         "64MiB",
                         "--net",

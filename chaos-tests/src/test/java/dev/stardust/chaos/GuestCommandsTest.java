@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -176,7 +177,10 @@ class GuestCommandsTest {
     }
 
     private static Process start(List<String> arguments, Path input, Path output) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(Cli.command(List.of(), arguments.toArray(String[]::new)))
+        // Who runs tests in the background may have interrupts ignored, which processes inherit.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        command.addAll(Cli.command(List.of(), arguments.toArray(String[]::new)));
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(input.toFile())
                 .redirectOutput(output.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT);

@@ -73,7 +73,7 @@ public final class Checker {
                 wrong.add(name + " has " + count + " node processes, not " + wanted);
             }
         });
-        return claim("one node process runs on every host that was not killed", wrong, "counted in /proc");
+        return Claim.of("one node process runs on every host that was not killed", wrong, "counted in /proc");
     }
 
     /** Judged by what was there before any host fetched the image for its guests: those copies tell nothing. */
@@ -91,7 +91,8 @@ public final class Checker {
                 wrong.add(name + " holds " + now.get(name) + " bytes, after the import it held " + share);
             }
         }
-        return claim("the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
+        return Claim.of(
+                "the image's chunks are spread over all three hosts", wrong, atImport + " bytes after the import");
     }
 
     private Claim digests() {
@@ -103,7 +104,7 @@ public final class Checker {
                 wrong.add(vm + " read " + seen.orElse("nothing"));
             }
         }
-        return claim(
+        return Claim.of(
                 "every guest read its whole disk and its SHA-256 is the image's",
                 wrong,
                 expected.allVms().size() + " guests, " + wanted.substring(0, 16) + "...");
@@ -117,7 +118,7 @@ public final class Checker {
                 wrong.add(vm + " runs " + (found.isEmpty() ? "nowhere" : "at " + found) + ", not once on " + host);
             }
         });
-        return claim(
+        return Claim.of(
                 "every VM that must run runs exactly once, on its host",
                 wrong,
                 expected.running().size() + " vCPU threads in worker processes");
@@ -132,7 +133,7 @@ public final class Checker {
                 wrong.add(vm + " gave no heartbeat in " + WATCH_MS / 1000 + " s");
             }
         }
-        return claim("every running guest gives heartbeats", wrong, "watched for " + WATCH_MS / 1000 + " s");
+        return Claim.of("every running guest gives heartbeats", wrong, "watched for " + WATCH_MS / 1000 + " s");
     }
 
     private Claim checksRight(Map<String, Heartbeat> after) {
@@ -152,7 +153,7 @@ public final class Checker {
                 blocks += a.diskChecked();
             }
         }
-        return claim(
+        return Claim.of(
                 "the guests' own checks of memory and disk find no error",
                 wrong,
                 blocks + " disk blocks read back right");
@@ -172,7 +173,7 @@ public final class Checker {
         if (last == null || last.n() <= expected.heartbeatBeforeMigration()) {
             wrong.add("no heartbeat since the migration");
         }
-        return claim(
+        return Claim.of(
                 "the migrated guest went on counting: no heartbeat is missing or twice",
                 wrong,
                 vm + ", " + all.size() + " heartbeats");
@@ -187,7 +188,7 @@ public final class Checker {
         if (last == null || last.diskChecked() <= expected.diskCheckedBeforeMigration() || last.errors() > 0) {
             wrong.add("it did not find what it wrote before (" + last + ")");
         }
-        return claim("what the migrated guest wrote to its disk before is there after", wrong, String.valueOf(last));
+        return Claim.of("what the migrated guest wrote to its disk before is there after", wrong, String.valueOf(last));
     }
 
     private Claim sourceIsClean() {
@@ -202,7 +203,7 @@ public final class Checker {
         if (Files.exists(left)) {
             wrong.add(left + " is still there");
         }
-        return claim("the source of the migration has no such VM any more", wrong, expected.migratedFrom());
+        return Claim.of("the source of the migration has no such VM any more", wrong, expected.migratedFrom());
     }
 
     private Claim guestsOutlivedTheirNode() {
@@ -219,7 +220,7 @@ public final class Checker {
         if (expected.heartbeatsBeforeNodeKill().isEmpty()) {
             wrong.add("no VM was there");
         }
-        return claim(
+        return Claim.of(
                 "guests went on while their node process was dead",
                 wrong,
                 expected.heartbeatsBeforeNodeKill() + " -> " + expected.heartbeatsAtNodeReturn());
@@ -236,7 +237,7 @@ public final class Checker {
                 wrong.add(vm + " is shown as " + ps.get(vm));
             }
         });
-        return claim("the restarted node took its guests up again", wrong, expected.restarted());
+        return Claim.of("the restarted node took its guests up again", wrong, expected.restarted());
     }
 
     private Claim lostAreGone() {
@@ -247,7 +248,7 @@ public final class Checker {
                 wrong.add(vm + " runs at " + found);
             }
         }
-        return claim(
+        return Claim.of(
                 "no guest of the killed host runs anywhere",
                 wrong,
                 expected.lost().keySet() + " of " + expected.dead());
@@ -264,7 +265,7 @@ public final class Checker {
                 wrong.add(vm + " is shown as " + shown);
             }
         }
-        return claim("the killed host's VMs are shown as lost, with the reason", wrong, expected.dead());
+        return Claim.of("the killed host's VMs are shown as lost, with the reason", wrong, expected.dead());
     }
 
     private Map<String, JsonNode> ps() {
@@ -308,10 +309,6 @@ public final class Checker {
         String host = expected.running().getOrDefault(vm, expected.lost().get(vm));
         return GuestLog.read(
                 Path.of(expected.nodes().get(host)).resolve("vms").resolve(vm).resolve("serial.log"));
-    }
-
-    private static Claim claim(String text, List<String> wrong, String detail) {
-        return new Claim(text, wrong.isEmpty(), wrong.isEmpty() ? detail : String.join("; ", wrong));
     }
 
     /** Bytes in the segments of each host: host name to bytes. */

@@ -42,6 +42,28 @@ public final class ProcessTable {
         return found;
     }
 
+    /** Ids of processes whose program's name begins with {@code program} and that work in {@code folder}. */
+    static List<Integer> inFolder(String program, Path folder) {
+        List<Integer> found = new ArrayList<>();
+        for (int pid : pids()) {
+            if (isInFolder(pid, program, folder)) {
+                found.add(pid);
+            }
+        }
+        return found;
+    }
+
+    private static boolean isInFolder(int pid, String program, Path folder) {
+        Path process = PROC.resolve(Integer.toString(pid));
+        try {
+            return Files.readString(process.resolve("comm")).startsWith(program)
+                    && Files.readSymbolicLink(process.resolve("cwd")).equals(folder);
+        } catch (IOException e) {
+            // It ended while we looked, or is another user's.
+            return false;
+        }
+    }
+
     /** Names of a process's threads, empty when it is gone. */
     public static List<String> threadNames(int pid) {
         List<String> names = new ArrayList<>();

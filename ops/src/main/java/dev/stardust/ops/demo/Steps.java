@@ -10,9 +10,11 @@ final class Steps {
     private int number;
     private long startedNs;
 
-    Steps(PrintStream out, int total) {
+    /** Steps of {@code total}, of which the next is number {@code first}. */
+    Steps(PrintStream out, int total, int first) {
         this.out = out;
         this.total = total;
+        number = first - 1;
     }
 
     void begin(String what) {

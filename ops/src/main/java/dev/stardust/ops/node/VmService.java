@@ -162,6 +162,7 @@ final class VmService {
             reason = view.reason();
             vm.put("uptimeMs", view.sinceMs() == 0 ? 0 : System.currentTimeMillis() - view.sinceMs());
             vm.put("worker", view.worker()).put("workerPid", view.workerPid());
+            vm.put("hypervisor", view.hypervisor());
             vm.put("ready", view.guest().ready()).put("health", view.guest().health());
             if (view.exitCode() != null) {
                 vm.put("exitCode", view.exitCode());

@@ -114,7 +114,10 @@ class ImageRunTest {
     }
 
     private Process run(String... arguments) throws IOException {
+        // Who runs tests in the background may have interrupts ignored, which processes inherit.
         List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:TieredStopAtLevel=1",
                 "-cp",

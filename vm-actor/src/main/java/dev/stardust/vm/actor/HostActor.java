@@ -608,6 +608,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                                 0,
                                 "",
                                 0,
+                                "",
                                 GuestView.NONE,
                                 record.exitCode()),
                         record));

@@ -11,6 +11,7 @@ import dev.stardust.vm.spec.Hypervisor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What runs guests on this host, and what of it is chosen for a VM that does not say.
@@ -66,6 +67,17 @@ public record Hypervisors(KvmSupport kvm, QemuSupport qemu) {
                     + " starts the built-in test guest, which is made for KVM alone: name an image or a kernel");
         }
         return chosen;
+    }
+
+    /** What runs that VM here, in words: "kvm", or "qemu/tcg"; empty if nothing does. */
+    String describe(ResolvedSpec spec) {
+        try {
+            return choose(spec) == Hypervisor.KVM
+                    ? "kvm"
+                    : "qemu/" + qemu.accelerator().name().toLowerCase(Locale.ROOT);
+        } catch (IllegalStateException e) {
+            return "";
+        }
     }
 
     /** Whether its guest takes more of a KVM than small kernels do. */

@@ -303,6 +303,11 @@ public final class LocalVmHost implements VmHost {
     }
 
     @Override
+    public String hypervisor(ResolvedSpec spec) {
+        return hypervisors.describe(spec);
+    }
+
+    @Override
     public ResolvedSpec made(ResolvedSpec spec) {
         List<ResolvedSpec.Nic> nics = new ArrayList<>(spec.networks());
         for (GuestNic nic : network.nics()) {

@@ -308,6 +308,7 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                         System.currentTimeMillis(),
                         machine == null ? "" : machine.workerId(),
                         machine == null ? 0 : machine.workerPid(),
+                        machine == null ? "" : host.hypervisor(record.spec()),
                         GuestView.NONE,
                         record.exitCode()),
                 record));

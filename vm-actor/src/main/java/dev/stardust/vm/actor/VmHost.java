@@ -33,6 +33,9 @@ public interface VmHost {
      */
     ResolvedSpec made(ResolvedSpec spec);
 
+    /** What runs such a VM here, like "kvm" or "qemu/tcg"; empty if nothing does. Returns at once. */
+    String hypervisor(ResolvedSpec spec);
+
     /** Deletes all that the host keeps of the VM, and the networks it made for it. */
     CompletionStage<Void> delete(String vm);
 }

@@ -34,6 +34,14 @@ public record GuestNic(
         return address != null && socket == null;
     }
 
+    /**
+     * The address of the host's end. A bridge without an address of its own takes the lowest of its ports': a tap must not
+     * change, as it comes and goes, whom the guests hold for their gateway.
+     */
+    String tapMac() {
+        return "fe" + mac.substring(2);
+    }
+
     /** The address without its prefix. */
     int ip() {
         return Subnet.parseAddress(address.substring(0, address.indexOf('/')));

@@ -95,8 +95,8 @@ public final class HostNetwork {
             }
             runner.run(
                     List.of("ip", "-batch", "-"),
-                    "tuntap add dev " + nic.tap() + " mode tap vnet_hdr\n" + "link set dev " + nic.tap() + " mtu "
-                            + nic.mtu() + " master " + nic.bridge() + " up\n");
+                    "tuntap add dev " + nic.tap() + " mode tap vnet_hdr\n" + "link set dev " + nic.tap() + " address "
+                            + nic.tapMac() + " mtu " + nic.mtu() + " master " + nic.bridge() + " up\n");
             return nic;
         } catch (NetworkException e) {
             natMade = false; // Perhaps somebody removed it; it is made anew for the next.

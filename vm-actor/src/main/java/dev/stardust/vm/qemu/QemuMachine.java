@@ -54,6 +54,9 @@ public final class QemuMachine implements LocalMachine {
     private boolean destroyed;
     private DirtyByHash dirty;
 
+    /** What was saved since the guest stood still: QEMU tells its state once only until it has gone on. */
+    private MachineState saved;
+
     private QemuMachine(
             QemuSpec spec, List<BlockBackend> disks, BlockBackend cd, MachineListener listener, QemuHost host)
             throws IOException {
@@ -246,6 +249,7 @@ public final class QemuMachine implements LocalMachine {
             }
             enter(Phase.RUNNING, "");
         }
+        saved = null;
         command("cont");
         if (first && spec.machine().boot() == null) {
             parts.forwards().openWhenFree();
@@ -277,10 +281,14 @@ public final class QemuMachine implements LocalMachine {
     private MachineState doSaveState() {
         requireAlive();
         require(Phase.PAUSED, "is not paused");
+        if (saved != null) {
+            return saved;
+        }
         try {
             byte[] stream = parts.state().save(parts.isClone());
             parts.refresh();
-            return parts.kind().seal(stream);
+            saved = parts.kind().seal(stream);
+            return saved;
         } catch (IOException e) {
             throw new MachineException(e.getMessage(), e);
         }

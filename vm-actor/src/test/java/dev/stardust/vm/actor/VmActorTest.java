@@ -78,6 +78,11 @@ class VmActorTest {
         }
 
         @Override
+        public String hypervisor(ResolvedSpec spec) {
+            return "kvm";
+        }
+
+        @Override
         public ResolvedSpec made(ResolvedSpec spec) {
             return spec;
         }

@@ -205,6 +205,19 @@ class HostNetworkTest {
     }
 
     @Test
+    void guestThatComesDoesNotChangeTheAddressOfABridgeThatHasThatOfItsPort() {
+        host.run("ip link add name lan type bridge");
+        host.run("ip tuntap add dev card mode tap");
+        host.run("ip link set dev card address 9e:00:00:00:00:77 master lan up");
+        assertTrue(host.run("ip link show dev lan").contains("9e:00:00:00:00:77"), "the bridge has its port's address");
+        HostNetwork network = network();
+        network.attach("web", 0, NicSpec.bridged("lan"), null);
+        assertTrue(host.run("ip link show dev lan").contains("9e:00:00:00:00:77"), "a guest came");
+        network.detach("web");
+        assertTrue(host.run("ip link show dev lan").contains("9e:00:00:00:00:77"), "a guest went");
+    }
+
+    @Test
     void removalLeavesNothingAndTouchesNothingElse() {
         host.run("ip tuntap add dev sdforeign mode tap");
         host.runner().run(List.of("nft", "-f", "-"), "table ip other {\n chain c {\n }\n}\n");

@@ -183,6 +183,27 @@ class QemuMachineTest {
     }
 
     @Test
+    void aGuestThatStandsStillIsSavedAgainAndAfterItWentOnAsItIsThen() throws Exception {
+        QemuMachine from = running("from");
+        done(from.pause());
+        MachineState state = done(from.saveState());
+        assertEquals(state, done(from.saveState()));
+        DirtyBitmap all = DirtyBitmap.forBytes(from.memory().sizeBytes());
+        from.memory().addTouched(all);
+        QemuMachine to = machine(spec("to"));
+        copy(all, from.memory(), to.memory());
+        long counter = checked(from.memory());
+        to.restoreState(state);
+        // One that has not gone on yet can be saved too.
+        done(to.saveState());
+        goesOn(to, counter);
+        goesOn(from, counter);
+        done(from.pause());
+        assertNotEquals(state, done(from.saveState()));
+        goesOn(from, checked(from.memory()));
+    }
+
+    @Test
     void clonesOfABaseShareItAndGoTheirOwnWays() throws Exception {
         Based based = base();
         byte[] all = Files.readAllBytes(based.base());
