@@ -111,6 +111,13 @@ missing_packages() { # purpose
       ;;
   esac
   case "$1" in
+    demo)
+      # For the bridge of its Linux VMs.
+      command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
+      command -v unshare >/dev/null || wanted+=(util-linux)
+      ;;
+  esac
+  case "$1" in
     soak | bench | test)
       command -v ip >/dev/null || [ -x /usr/sbin/ip ] || wanted+=(iproute2)
       command -v nft >/dev/null || [ -x /usr/sbin/nft ] || wanted+=(nftables)
