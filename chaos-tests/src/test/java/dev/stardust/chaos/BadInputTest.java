@@ -245,7 +245,7 @@ class BadInputTest {
         }
         // The script alone: the source tree need not be readable for the other user, so it comes by standard text.
         String script = Files.readString(Cli.home().resolve("scripts/preflight.sh"));
-        command.addAll(List.of("bash", "-c", "root=/tmp\n" + script + "\npreflight demo; echo went on"));
+        command.addAll(List.of("bash", "-c", "root=/tmp\n" + script + "\npreflight test; echo went on"));
         Answer answer = Cli.finish(command, Map.of("STARDUST_KVM_DEVICE", device.toString()), 30);
         assertFalse(answer.out().contains("went on"), answer::toString);
         return answer;

@@ -7,41 +7,23 @@ import dev.stardust.hypervisor.virtio.blk.BlockBackend;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A machine of KVM in this process. The calls of {@link Machine} are done one after the other on a thread of the machine
- * that exists while there is something to do. The others are synchronous; those that touch memory or the dirty log must
+ * A machine of KVM in this process. The calls of {@link Machine} are done one after the other on a thread of the machine.
+ * The others are synchronous; those that touch memory or the dirty log must
  * have returned before {@link #destroy()} is called, except that they then fail when they come too late.
  */
 public final class KvmMachine implements LocalMachine {
     private static final Logger LOG = LoggerFactory.getLogger(KvmMachine.class);
-    private static final long IDLE_THREAD_MS = 2_000;
 
     private final MachineSpec spec;
     private final MachineListener listener;
-    private final ExecutorService executor;
+    private final MachineLife life;
     private final MachineHardware hardware;
     private final VcpuThreads vcpus;
-
-    private final Object phaseLock = new Object();
-    private Phase phase = Phase.CREATED;
-    private String reason = "";
-    private long startedNs;
-    private boolean started;
-
-    /** Guards the hardware: held by each operation, so that none meets another half done. */
-    private final Object operation = new Object();
-
-    private boolean bootable;
-    private boolean destroyed;
 
     private KvmMachine(
             MachineSpec spec,
@@ -51,9 +33,8 @@ public final class KvmMachine implements LocalMachine {
             Function<MachineCore.Shape, MachineCore> cores) {
         this.spec = spec;
         this.listener = listener;
-        executor = newExecutor(spec.name());
+        life = new MachineLife(spec.name(), spec.boot() != null, this::exits, listener);
         hardware = MachineHardware.build(spec, disks, parts, new GuestEnd(), this::faulted, cores);
-        bootable = spec.boot() != null;
         try {
             vcpus = new VcpuThreads(spec.name(), hardware.vcpus(), hardware.exits());
         } catch (RuntimeException | Error e) {
@@ -94,18 +75,6 @@ public final class KvmMachine implements LocalMachine {
         return new KvmMachine(spec, disks, parts, listener, cores::take);
     }
 
-    private static ExecutorService newExecutor(String name) {
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                1, 1, IDLE_THREAD_MS, TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(), work -> {
-                    Thread thread = new Thread(work, "machine-" + name);
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        pool.allowCoreThreadTimeOut(true);
-        pool.prestartCoreThread(); // it comes up while the machine is built
-        return pool;
-    }
-
     @Override
     public String name() {
         return spec.name();
@@ -113,26 +82,27 @@ public final class KvmMachine implements LocalMachine {
 
     @Override
     public CompletionStage<Void> resume() {
-        return submit("resume", this::doResume);
+        return life.submit("resume", this::doResume);
     }
 
     @Override
     public CompletionStage<Void> pause() {
-        return submit("pause", this::doPause);
+        return life.submit("pause", this::doPause);
     }
 
     @Override
     public CompletionStage<MachineState> saveState() {
-        return submit("save the state of", this::doSaveState);
+        return life.submit("save the state of", () -> {
+            life.require(Phase.PAUSED, "is not paused");
+            return hardware.save();
+        });
     }
 
     @Override
     public CompletionStage<Void> pressPowerButton() {
-        return submit("press the power button of", () -> {
-            requireAlive();
-            require(Phase.RUNNING, "does not run");
+        return life.submit("press the power button of", () -> {
+            life.require(Phase.RUNNING, "does not run");
             hardware.pressPowerButton();
-            return null;
         });
     }
 
@@ -143,41 +113,31 @@ public final class KvmMachine implements LocalMachine {
 
     @Override
     public CompletionStage<List<DeviceReport>> devices() {
-        return submit("look at the devices of", () -> {
-            requireAlive();
-            return hardware.devices();
-        });
+        return life.submit("look at the devices of", hardware::devices);
     }
 
     @Override
     public CompletionStage<Void> setBalloon(long targetBytes) {
-        return submit("set the balloon of", () -> {
-            requireAlive();
-            hardware.setBalloon(targetBytes);
-            return null;
-        });
+        return life.submit("set the balloon of", () -> hardware.setBalloon(targetBytes));
     }
 
     @Override
     public CompletionStage<Void> resizeTerminal(int columns, int rows) {
-        return submit("resize the console of", () -> {
-            requireAlive();
-            hardware.resizeTerminal(columns, rows);
-            return null;
-        });
+        return life.submit("resize the console of", () -> hardware.resizeTerminal(columns, rows));
     }
 
     @Override
     public CompletionStage<Void> destroy() {
-        return submit("destroy", this::doDestroy);
+        return life.destroy(vcpus::end, hardware::close);
     }
 
     @Override
     public MachineStatus statusNow() {
-        synchronized (phaseLock) {
-            long uptimeMs = started ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs) : 0;
-            return new MachineStatus(phase, reason, uptimeMs, vcpus.exits());
-        }
+        return life.status();
+    }
+
+    private long exits() {
+        return vcpus.exits();
     }
 
     @Override
@@ -187,89 +147,43 @@ public final class KvmMachine implements LocalMachine {
 
     @Override
     public void restoreState(MachineState state) {
-        operate("restore the state of", () -> {
-            requireAlive();
-            require(Phase.CREATED, "has run already; a state goes into a new machine only");
-            if (spec.boot() != null) {
-                throw new MachineException("it has a kernel to boot; give no kernel to restore a state");
-            }
+        life.operate("restore the state of", () -> {
+            life.requireNew();
             hardware.restore(state);
-            synchronized (phaseLock) {
-                bootable = true;
-                enter(Phase.PAUSED, "");
-            }
-            return null;
+            life.restored();
         });
     }
 
     @Override
     public void startDirtyLog() {
-        operate("log the writes of", () -> {
-            requireAlive();
-            hardware.dirtyLog().start();
-            return null;
-        });
+        life.operate("log the writes of", () -> hardware.dirtyLog().start());
     }
 
     @Override
     public void stopDirtyLog() {
-        operate("stop logging the writes of", () -> {
-            requireAlive();
-            hardware.dirtyLog().stop();
-            return null;
-        });
+        life.operate("stop logging the writes of", () -> hardware.dirtyLog().stop());
     }
 
     @Override
     public void collectDirty(DirtyBitmap into) {
-        operate("collect the writes of", () -> {
-            requireAlive();
-            hardware.dirtyLog().collect(into);
-            return null;
-        });
+        life.operate("collect the writes of", () -> hardware.dirtyLog().collect(into));
     }
 
-    private Void doResume() {
-        requireAlive();
-        synchronized (phaseLock) {
-            switch (phase) {
-                case RUNNING -> {
-                    return null;
-                }
-                case ENDED, FAILED -> throw new MachineException("it has " + describeEnd());
-                case CREATED, PAUSED -> {
-                    if (!bootable) {
-                        throw new MachineException("it has no kernel, and no state was restored");
-                    }
-                }
-            }
-            if (!started) {
-                started = true;
-                startedNs = System.nanoTime();
-            }
-            enter(Phase.RUNNING, "");
+    private void doResume() {
+        if (!life.mustRun()) {
+            return;
         }
+        life.runs();
         hardware.prepareToRun();
         vcpus.resume();
-        synchronized (phaseLock) {
-            if (phase != Phase.RUNNING) {
-                vcpus.askToPark(); // the first vCPU ended the guest before the last one was started
-            }
+        if (!life.running()) {
+            vcpus.askToPark(); // the first vCPU ended the guest before the last one was started
         }
-        return null;
     }
 
-    private Void doPause() {
-        requireAlive();
-        synchronized (phaseLock) {
-            switch (phase) {
-                case PAUSED -> {
-                    return null;
-                }
-                case CREATED -> throw new MachineException("it has not been started");
-                case ENDED, FAILED -> throw new MachineException("it has " + describeEnd());
-                case RUNNING -> {}
-            }
+    private void doPause() {
+        if (!life.mustPause()) {
+            return;
         }
         // The devices first, while the guest still runs: a request under way may be waiting for stable storage.
         hardware.pauseDevices();
@@ -280,65 +194,7 @@ public final class KvmMachine implements LocalMachine {
             throw e;
         }
         hardware.flushSerial();
-        synchronized (phaseLock) {
-            if (phase != Phase.RUNNING) {
-                throw new MachineException("it has " + describeEnd());
-            }
-            enter(Phase.PAUSED, "");
-        }
-        return null;
-    }
-
-    private MachineState doSaveState() {
-        requireAlive();
-        require(Phase.PAUSED, "is not paused");
-        return hardware.save();
-    }
-
-    private Void doDestroy() {
-        if (!destroyed) {
-            destroyed = true;
-            vcpus.end();
-            synchronized (phaseLock) {
-                if (phase != Phase.ENDED && phase != Phase.FAILED) {
-                    enter(Phase.ENDED, "destroyed");
-                }
-            }
-            hardware.close();
-        }
-        return null;
-    }
-
-    private String describeEnd() {
-        return (phase == Phase.ENDED ? "ended: " : "failed: ") + reason;
-    }
-
-    private void require(Phase wanted, String otherwise) {
-        synchronized (phaseLock) {
-            if (phase != wanted) {
-                throw new MachineException("it " + otherwise);
-            }
-        }
-    }
-
-    private void requireAlive() {
-        if (destroyed) {
-            throw new MachineException("it was destroyed");
-        }
-    }
-
-    /** Changes the phase, under its lock, and tells the listener in that order. */
-    private void enter(Phase next, String why) {
-        phase = next;
-        reason = why;
-        MachineStatus status = statusNow();
-        executor.execute(() -> {
-            try {
-                listener.phaseChanged(status);
-            } catch (RuntimeException e) {
-                LOG.error("the listener of machine {} failed at {}", name(), status, e);
-            }
-        });
+        life.paused();
     }
 
     private void faulted(String device, String message) {
@@ -346,28 +202,6 @@ public final class KvmMachine implements LocalMachine {
             listener.deviceFaulted(device, message);
         } catch (RuntimeException e) {
             LOG.error("the listener of machine {} failed at a fault of {}", name(), device, e);
-        }
-    }
-
-    private <T> CompletionStage<T> submit(String what, Supplier<T> work) {
-        CompletableFuture<T> done = new CompletableFuture<>();
-        executor.execute(() -> {
-            try {
-                done.complete(operate(what, work));
-            } catch (MachineException e) {
-                done.completeExceptionally(e);
-            }
-        });
-        return done;
-    }
-
-    private <T> T operate(String what, Supplier<T> work) {
-        synchronized (operation) {
-            try {
-                return work.get();
-            } catch (RuntimeException | Error e) {
-                throw new MachineException("cannot " + what + " machine " + name() + ": " + e.getMessage(), e);
-            }
         }
     }
 
@@ -385,11 +219,7 @@ public final class KvmMachine implements LocalMachine {
 
         private void leave(Phase end, String why) {
             hardware.flushSerial();
-            synchronized (phaseLock) {
-                if (phase == Phase.RUNNING) {
-                    enter(end, why);
-                }
-            }
+            life.end(end, why);
             vcpus.askToPark();
         }
     }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Linux VMs on three nodes, one moved while it serves; VMs of KVM, a migration, kills; checks itself.")
+        description =
+                "Linux VMs on three nodes, one moved while it serves; VMs of KVM, a migration, kills; checks itself.")
 final class DemoCommand implements Callable<Integer> {
     @Option(names = "--keep", description = "leave the cluster up at the end")
     private boolean keep;

@@ -84,7 +84,9 @@ final class LifecycleCommands {
         private static boolean endsWithin(ApiClient client, String path, int limitS) {
             long beganNs = System.nanoTime();
             while (System.nanoTime() - beganNs < TimeUnit.SECONDS.toNanos(limitS)) {
-                if (!client.get(path).path("state").asText().equals("running")) {
+                String state = client.get(path).path("state").asText();
+                // A guest whose command has ended is "stopping" while it writes all to its disks.
+                if (!state.equals("running") && !state.equals("stopping")) {
                     return true;
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MS));

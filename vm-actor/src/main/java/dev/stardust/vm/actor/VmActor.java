@@ -180,12 +180,13 @@ final class VmActor extends AbstractBehavior<VmActor.Command> {
                 boot();
             }
             case STOPPING -> {
-                waiting = reply;
-                ending = null;
+                // Who asks for the end of a VM whose command has just ended waits for that with others.
+                Consumer<VmReply> before = waiting;
+                waiting = before.andThen(reply);
                 if (event instanceof VmEvent.CommandEnded) {
                     parent.tell(new HostActor.ShutDownGuest(record.name()));
                     getContext().scheduleOnce(SHUT_DOWN_LIMIT, getContext().getSelf(), new ShutDownLasts());
-                } else {
+                } else if (ending == null) {
                     endMachine();
                 }
             }

@@ -77,6 +77,9 @@ final class VmLifecycle {
         if (event instanceof VmEvent.RemoveRequested) {
             return VmState.GONE;
         }
+        if (event instanceof VmEvent.StopRequested) {
+            return VmState.STOPPING;
+        }
         return event instanceof VmEvent.MachineFailed ? VmState.FAILED : null;
     }
 

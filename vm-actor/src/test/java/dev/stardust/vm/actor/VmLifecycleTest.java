@@ -49,6 +49,18 @@ final class VmLifecycleTest {
     }
 
     @Test
+    void aVmWhoseCommandHasEndedMayBeStoppedMeanwhile() {
+        assertEquals(
+                VmState.STOPPED,
+                walk(
+                        VmState.RUNNING,
+                        new VmEvent.CommandEnded("x", 0),
+                        new VmEvent.StopRequested(),
+                        new VmEvent.StopRequested(),
+                        new VmEvent.GuestEnded("x")));
+    }
+
+    @Test
     void aVmInMigrationTakesNoUsersWishes() {
         for (VmState inFlight : List.of(VmState.OUTGOING, VmState.INCOMING)) {
             refused(inFlight, new VmEvent.StopRequested());
