@@ -37,7 +37,7 @@ class GuestCareTest {
 
     @Test
     void aCloneIsMadeSomebodyOfItsOwnBeforeAllElseAtEachConnection() {
-        GuestCare care = new GuestCare(true, false, null);
+        GuestCare care = new GuestCare(true, false, false, null);
         care.begin();
         for (int i = 0; i < 2; i++) {
             assertEquals(
@@ -49,14 +49,14 @@ class GuestCareTest {
 
     @Test
     void aGuestWithoutACommandIsReadyAndItsClockIsSet() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         assertEquals(List.of(Do.CONNECT), care.begin());
         assertEquals(List.of(Do.SET_TIME, READY), care.connected(nowMs));
     }
 
     @Test
     void aGuestThatTakesLongToBootIsAskedAgainEverMoreSeldom() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         care.begin();
         long lastDelay = 0;
         for (int i = 0; i < 20; i++) {
@@ -72,7 +72,7 @@ class GuestCareTest {
 
     @Test
     void whereNothingCanBeConnectedToNobodyTriesAgain() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         assertEquals(List.of(), care.absent());
         assertTrue(care.isAbsent());
@@ -81,7 +81,7 @@ class GuestCareTest {
 
     @Test
     void aCommandIsStartedOnceAndFollowedToItsEnd() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         assertEquals(List.of(Do.SET_TIME, READY, Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.START_WORKLOAD), care.workloadIs(status(State.NONE, 0), nowMs));
@@ -92,7 +92,7 @@ class GuestCareTest {
 
     @Test
     void aNodeThatWasAwayFollowsTheCommandThatRunsAndLearnsOfItsEnd() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -109,7 +109,7 @@ class GuestCareTest {
 
     @Test
     void aCommandThatAnotherNodeStartedMeanwhileIsFollowed() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         care.connected(nowMs);
         care.workloadIs(status(State.NONE, 0), nowMs);
@@ -119,7 +119,7 @@ class GuestCareTest {
     @Test
     void aCommandThatCannotBeStartedEndsAsShellsTellIt() {
         for (int[] pair : new int[][] {{2, 127}, {13, 126}, {0, 125}, {5, 125}}) {
-            GuestCare care = new GuestCare(false, true, null);
+            GuestCare care = new GuestCare(false, false, true, null);
             care.begin();
             care.connected(nowMs);
             care.workloadIs(status(State.NONE, 0), nowMs);
@@ -131,7 +131,7 @@ class GuestCareTest {
 
     @Test
     void anAgentThatAnswersNoMoreIsConnectedToAnew() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.PING), sleep(care));
@@ -161,7 +161,7 @@ class GuestCareTest {
 
     @Test
     void healthFollowsItsChecksAndOneFailureIsNotEnough() {
-        GuestCare care = new GuestCare(false, true, new HealthCheck(List.of("ok"), 10, 5, 3));
+        GuestCare care = new GuestCare(false, false, true, new HealthCheck(List.of("ok"), 10, 5, 3));
         care.begin();
         assertEquals(List.of(Do.SET_TIME, healthIs("starting"), Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -193,8 +193,8 @@ class GuestCareTest {
         Random random = new Random(seed);
         for (int run = 0; run < 2_000; run++) {
             String what = "seed " + seed + " run " + run;
-            GuestCare care =
-                    new GuestCare(false, true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
+            GuestCare care = new GuestCare(
+                    false, false, true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
             long ms = random.nextInt(1_000);
             List<Step> all = new ArrayList<>(care.begin());
             boolean up = false;

@@ -93,7 +93,7 @@ class DeploymentSpecTest {
                                         100,
                                         List.of(new PortForward(8080, 80), new PortForward(22022, 22))),
                                 new VmSpec.Network("br0", null, 9000, 0, List.of())),
-                        new Extras(true, true, true, "debian-iso", true),
+                        new Extras(true, true, true, "debian-iso", true, List.of()),
                         false,
                         Map.of(),
                         null,
