@@ -267,6 +267,26 @@ public record ResolvedSpec(
                 workload);
     }
 
+    /** The same with these volumes. */
+    public ResolvedSpec withVolumes(List<VolumeMount> volumes) {
+        return new ResolvedSpec(
+                name,
+                memoryMib,
+                cpus,
+                boot,
+                disks,
+                networks,
+                extras.withVolumes(volumes),
+                base,
+                memory,
+                state,
+                strict,
+                spread,
+                hypervisor,
+                linux,
+                workload);
+    }
+
     /** The hypervisor that its host must have, by its label; empty if any will do. */
     public String needs() {
         if (hypervisor != Hypervisor.AUTO) {

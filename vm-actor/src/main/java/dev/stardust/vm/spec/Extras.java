@@ -22,6 +22,11 @@ public record Extras(
         volumes = volumes == null ? List.of() : List.copyOf(volumes);
     }
 
+    /** The same with these volumes. */
+    public Extras withVolumes(List<VolumeMount> others) {
+        return new Extras(rng, vsock, balloon, cd, terminal, others);
+    }
+
     /** The same with another image, or another name for it, in the drive. */
     public Extras withCd(String other) {
         return new Extras(rng, vsock, balloon, other, terminal, volumes);

@@ -79,6 +79,11 @@ public record VolumeMount(String name, String path, boolean readOnly, int sizeMi
         return (int) MemorySize.mib(text).orElseThrow();
     }
 
+    /** The same with that size in MiB. */
+    public VolumeMount sized(int mib) {
+        return new VolumeMount(name, path, readOnly, mib);
+    }
+
     /** What the guest knows the disk by: 20 characters, all that virtio has room for. */
     public String serial() {
         return "vol-" + Blake3.hash(name.getBytes(StandardCharsets.UTF_8)).hex().substring(0, SERIAL_DIGITS);
