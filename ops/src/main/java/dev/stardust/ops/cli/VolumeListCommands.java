@@ -17,6 +17,8 @@ import picocli.CommandLine.Parameters;
 
 /** What can be done with volumes of the cluster, and with those of a store as well. */
 final class VolumeListCommands {
+    private static final long BYTES_PER_MIB = 1 << 20;
+
     private VolumeListCommands() {}
 
     /** With a store if one is named, else by the node. */
@@ -49,8 +51,9 @@ final class VolumeListCommands {
         @Option(
                 names = "--size",
                 paramLabel = "SIZE",
+                converter = Bytes.class,
                 description = "its size, e.g. 10GiB, which it has without --store unless another is said")
-        private String size;
+        private Long sizeBytes;
 
         @Option(names = "--image", paramLabel = "IMAGE", description = "with --store: what an image holds")
         private String image;
@@ -63,13 +66,13 @@ final class VolumeListCommands {
 
         @Override
         JsonNode here(LocalStore local) throws IOException {
-            if ((size == null) == (image == null)) {
+            if ((sizeBytes == null) == (image == null)) {
                 throw new CliException(CliException.USAGE, "of a store: give either --size or --image");
             }
             if (image != null) {
                 local.volumes().createFrom(name, local.image(image));
             } else {
-                local.volumes().create(name, new Bytes().convert(size));
+                local.volumes().create(name, sizeBytes);
             }
             return ApiClient.JSON.valueToTree(local.volumes().info(name));
         }
@@ -81,13 +84,20 @@ final class VolumeListCommands {
             }
             Map<String, Object> volume = new LinkedHashMap<>();
             volume.put("name", name);
-            if (size != null) {
-                volume.put("size", size);
+            if (sizeBytes != null) {
+                volume.put("size", inMib());
             }
             if (host != null) {
                 volume.put("host", host);
             }
             return client.post("/volumes", volume);
+        }
+
+        private String inMib() {
+            if (sizeBytes % BYTES_PER_MIB != 0) {
+                throw new CliException(CliException.USAGE, "--size is a whole number of MiB without --store");
+            }
+            return sizeBytes / BYTES_PER_MIB + "MiB";
         }
 
         @Override

@@ -55,6 +55,29 @@ class GuestCareTest {
     }
 
     @Test
+    void volumesAreMountedBeforeAnythingRunsAtEachConnection() {
+        GuestCare care = new GuestCare(false, true, true, null);
+        care.begin();
+        assertEquals(List.of(Do.SET_TIME, Do.MOUNT_VOLUMES), care.connected(nowMs));
+        assertFalse(care.isUp(), "nobody gets at a guest whose volumes are not there");
+        assertEquals(List.of(READY, Do.ASK_WORKLOAD), care.volumesMounted(nowMs));
+        assertEquals(List.of(AWAY), care.lost(nowMs));
+        assertEquals(List.of(Do.CONNECT), sleep(care));
+        assertEquals(List.of(Do.SET_TIME, Do.MOUNT_VOLUMES), care.connected(nowMs));
+    }
+
+    @Test
+    void aVolumeThatCannotBeMountedEndsTheVm() {
+        for (boolean command : List.of(true, false)) {
+            GuestCare care = new GuestCare(false, true, command, null);
+            care.begin();
+            care.connected(nowMs);
+            assertEquals(List.of(new End("no disk", 125, 19)), care.volumesNotMounted("no disk", 19));
+            assertEquals(List.of(), care.volumesNotMounted("no disk", 19), "told once");
+        }
+    }
+
+    @Test
     void aGuestThatTakesLongToBootIsAskedAgainEverMoreSeldom() {
         GuestCare care = new GuestCare(false, false, false, null);
         care.begin();
