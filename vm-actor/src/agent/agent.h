@@ -86,6 +86,7 @@ enum {
     OP_PING,
     OP_START_WORKLOAD,
     OP_WORKLOAD_STATUS,
+    OP_MOUNT_VOLUME,
 };
 
 /* A stream: what the host opened, until it has ended. Index in a table is not its number. */

@@ -95,6 +95,9 @@ bool root_mount(void) {
         return false;
     }
     modules_for_filesystem(type);
+    if (cmdline_word("stardust.volumes") != NULL) {
+        modules_for_filesystem("ext4");
+    }
     unsigned long bits = split_flags(flags == NULL ? "" : flags, left);
     bits |= cmdline_word("stardust.ro") != NULL ? MS_RDONLY : 0;
     mkdir(new_root, 0755);

@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "filesystems.h"
 #include "power.h"
+#include "volumes.h"
 #include "workload.h"
 
 #include <errno.h>
@@ -256,6 +257,9 @@ void call(const struct frame *frame) {
         break;
     case OP_WORKLOAD_STATUS:
         workload_status(frame);
+        break;
+    case OP_MOUNT_VOLUME:
+        volume_mount(frame);
         break;
     case OP_PING:
         done(frame->stream);

@@ -22,6 +22,7 @@ public class NativeFile implements AutoCloseable {
     private static final int SEEK_DATA = 3;
     private static final int SEEK_HOLE = 4;
     private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
+    private static final int LOCK_SHARED_NOW = 1 | 4;
     private static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     /** Of x86-64 ({@code asm-generic/fcntl.h}). */
     private static final int O_DIRECT = 0x4000;
@@ -171,6 +172,11 @@ public class NativeFile implements AutoCloseable {
     /** Locks the file against other openings that lock it (flock), until it is closed. Returns whether it could. */
     public boolean tryLock() throws IOException {
         return Posix.LIBC.flock(fd(), LOCK_EXCLUSIVE_NOW) == 0;
+    }
+
+    /** As {@link #tryLock}, but beside others that lock it so. */
+    public boolean tryLockShared() throws IOException {
+        return Posix.LIBC.flock(fd(), LOCK_SHARED_NOW) == 0;
     }
 
     /** The first position at or after {@code position} that is not in a hole; the file's size when there is none. */

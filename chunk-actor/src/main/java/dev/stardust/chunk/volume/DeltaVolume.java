@@ -90,12 +90,34 @@ public final class DeltaVolume implements Volume {
     static DeltaVolume openFrozen(Path path, Volume base, ChunkId baseManifest) throws IOException {
         NativeFile file = NativeFile.openRead(path);
         try {
-            checkHeader(file, base.sizeBytes(), baseManifest);
-            return new DeltaVolume(file, base, BlockMap.open(file, base.sizeBytes(), false));
+            return readOnly(file, base, baseManifest);
         } catch (IOException e) {
             file.close();
             throw e;
         }
+    }
+
+    /**
+     * Opens the delta file of a disk for reading, beside others that do the same. The base is closed with it.
+     *
+     * @throws IOException when a volume that may write has it open
+     */
+    public static DeltaVolume openReadOnly(Path path, Volume base, ChunkId baseManifest) throws IOException {
+        NativeFile file = NativeFile.openRead(path);
+        try {
+            if (!file.tryLockShared()) {
+                throw new IOException(path + " is in use: another machine writes to this disk");
+            }
+            return readOnly(file, base, baseManifest);
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static DeltaVolume readOnly(NativeFile file, Volume base, ChunkId baseManifest) throws IOException {
+        checkHeader(file, base.sizeBytes(), baseManifest);
+        return new DeltaVolume(file, base, BlockMap.open(file, base.sizeBytes(), false));
     }
 
     private static void create(Path path, long size, ChunkId baseManifest) throws IOException {

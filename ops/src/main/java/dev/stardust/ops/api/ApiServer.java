@@ -88,6 +88,7 @@ public final class ApiServer implements AutoCloseable {
             started(ctx, jobs.start(job -> node.importImage(image, job)));
         });
         kernelRoutes();
+        volumeRoutes();
         server.get("/v1/bases", ctx -> answer(ctx, await(node.bases())));
         server.post("/v1/bases", ctx -> {
             JsonNode body = body(ctx);
@@ -123,6 +124,19 @@ public final class ApiServer implements AutoCloseable {
                 ctx -> answer(
                         ctx,
                         await(node.removeKernel(ctx.pathParam("kernel"), "true".equals(ctx.queryParam("force"))))));
+    }
+
+    private void volumeRoutes() {
+        server.get("/v1/volumes", ctx -> answer(ctx, await(node.volumes())));
+        server.post("/v1/volumes", ctx -> {
+            JsonNode body = body(ctx);
+            VolumeRequest volume = new VolumeRequest(
+                    text(body, "name"),
+                    body.has("size") ? text(body, "size") : null,
+                    body.has("host") ? text(body, "host") : null);
+            answer(ctx, await(node.createVolume(volume)));
+        });
+        server.delete("/v1/volumes/{volume}", ctx -> answer(ctx, await(node.removeVolume(ctx.pathParam("volume")))));
     }
 
     private void vmRoutes() {

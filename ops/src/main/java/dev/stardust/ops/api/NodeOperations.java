@@ -45,6 +45,15 @@ public interface NodeOperations {
     /** Removes a kernel that no image names; the default one too if {@code force}. */
     CompletionStage<JsonNode> removeKernel(String name, boolean force);
 
+    /** The named volumes, each with the VMs that have it. */
+    CompletionStage<JsonNode> volumes();
+
+    /** Makes a named volume; its disk is made when a VM uses it first. */
+    CompletionStage<JsonNode> createVolume(VolumeRequest volume);
+
+    /** Removes a named volume that no VM has, with all in it. */
+    CompletionStage<JsonNode> removeVolume(String name);
+
     /** The bases. */
     CompletionStage<JsonNode> bases();
 

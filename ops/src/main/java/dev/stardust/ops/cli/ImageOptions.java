@@ -43,8 +43,12 @@ final class ImageOptions {
 
     @Option(
             names = {"-v", "--volume"},
-            paramLabel = "VOLUME:/path",
-            description = "not there yet")
+            paramLabel = "NAME:/path[:ro]",
+            description = {
+                "a volume that the command finds at /path and that stays when the VM goes, made if it is not there"
+                        + " (repeatable);",
+                "with :ro it is only read, with :size=2GiB one that is made has that size (default 10GiB)"
+            })
     private List<String> volumes = List.of();
 
     CommandOptions command() {
@@ -75,14 +79,13 @@ final class ImageOptions {
 
     /** Adds what the API takes of these. */
     void addTo(Map<String, Object> vm, String image, List<String> words) {
-        if (!volumes.isEmpty()) {
-            throw new CliException(
-                    CliException.REFUSED, "-v: volumes cannot be put into VMs yet; 'stardust cp' copies files");
-        }
         vm.put("image", image);
         vm.putIfAbsent("memory", MEMORY);
         if (!words.isEmpty()) {
             vm.put("command", words);
+        }
+        if (!volumes.isEmpty()) {
+            vm.put("volumes", volumes.stream().map(VolumeMountOption::parse).toList());
         }
         command.addTo(vm);
         if (command.terminal()) {

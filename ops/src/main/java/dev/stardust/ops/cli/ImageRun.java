@@ -136,7 +136,8 @@ final class ImageRun {
             return end.code();
         }
         int known = codeOfVm();
-        return known >= 0 ? known : InGuest.code(end, err);
+        // The same code: this is why the command did not begin.
+        return known >= 0 && known != end.code() ? known : InGuest.code(end, err);
     }
 
     /** A command that was over before it could be looked on at has a code all the same. */

@@ -3,29 +3,28 @@ package dev.stardust.ops.cli;
 import dev.stardust.chunk.local.ImageRecord;
 import dev.stardust.chunk.local.LocalStore;
 import dev.stardust.chunk.local.LocalVolumes;
-import dev.stardust.chunk.local.VolumeInfo;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "volume",
         mixinStandardHelpOptions = true,
-        description = "Disks of a store that are written to: over images, over each other, or over nothing.",
+        description = {
+            "Disks that are written to.",
+            "Without --store those of the cluster, which 'run -v' mounts in VMs; with it those of a store: over images,"
+                    + " over each other, or over nothing."
+        },
         subcommands = {
-            VolumeCommand.Create.class,
-            VolumeCommand.Ls.class,
+            VolumeListCommands.Create.class,
+            VolumeListCommands.Ls.class,
             VolumeCommand.Clone.class,
             VolumeCommand.Seal.class,
             VolumeCommand.Reset.class,
             VolumeCommand.Resize.class,
             VolumeCommand.Dedup.class,
-            VolumeCommand.Remove.class,
+            VolumeListCommands.Remove.class,
             VolumeDataCommands.Read.class,
             VolumeDataCommands.Write.class,
             VolumeDataCommands.Discard.class,
@@ -33,67 +32,6 @@ import picocli.CommandLine.Parameters;
             VolumeDataCommands.Diff.class
         })
 final class VolumeCommand {
-    @Command(
-            name = "create",
-            mixinStandardHelpOptions = true,
-            description = "Makes a volume: 64 bytes, whatever its size.")
-    static final class Create extends StoreAction {
-        @Parameters(paramLabel = "NAME", description = "its name")
-        private String name;
-
-        @ArgGroup(multiplicity = "1")
-        private Content content;
-
-        /** One of both. */
-        static final class Content {
-            @Option(names = "--size", paramLabel = "SIZE", converter = Bytes.class, description = "zeros, e.g. 10GiB")
-            private Long sizeBytes;
-
-            @Option(names = "--image", paramLabel = "IMAGE", description = "what an image holds")
-            private String image;
-        }
-
-        @Override
-        void act(LocalStore local) throws IOException {
-            if (content.image != null) {
-                local.volumes().createFrom(name, local.image(content.image));
-            } else {
-                local.volumes().create(name, content.sizeBytes);
-            }
-        }
-    }
-
-    @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists the volumes and what each has written.")
-    static final class Ls extends StoreAction {
-        @Mixin
-        private OutputOptions output;
-
-        @Override
-        void act(LocalStore local) throws IOException {
-            List<VolumeInfo> all = new ArrayList<>();
-            for (String name : local.volumes().names()) {
-                all.add(local.volumes().info(name));
-            }
-            output.print(out(), ApiClient.JSON.valueToTree(all), out -> {
-                Table table = new Table("NAME", "SIZE", "IMAGE", "LAYERS", "OWN CHUNKS", "WRITTEN");
-                for (VolumeInfo v : all) {
-                    table.row(
-                            v.name(),
-                            Units.bytes(v.sizeBytes()),
-                            v.image().isEmpty() ? "-" : v.image(),
-                            Integer.toString(v.layers()),
-                            Units.bytes(v.ownBytes()),
-                            Units.bytes(v.deltaBytes()));
-                }
-                if (output.quiet()) {
-                    all.forEach(v -> out.println(v.name()));
-                } else {
-                    table.print(out);
-                }
-            });
-        }
-    }
-
     @Command(
             name = "clone",
             mixinStandardHelpOptions = true,
@@ -166,22 +104,6 @@ final class VolumeCommand {
             LocalVolumes volumes = local.volumes();
             for (String name : names == null ? volumes.names() : names) {
                 out().printf("%s: %s moved%n", name, Units.bytes(volumes.deduplicate(name)));
-            }
-        }
-    }
-
-    @Command(
-            name = "rm",
-            mixinStandardHelpOptions = true,
-            description = "Removes volumes; 'image gc' gives back the space of what only they had.")
-    static final class Remove extends StoreAction {
-        @Parameters(arity = "1..*", paramLabel = "NAME", description = "the volumes")
-        private List<String> names;
-
-        @Override
-        void act(LocalStore local) throws IOException {
-            for (String name : names) {
-                local.volumes().remove(name);
             }
         }
     }

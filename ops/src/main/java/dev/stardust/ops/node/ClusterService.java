@@ -39,6 +39,7 @@ final class ClusterService implements AutoCloseable {
     private final DeploymentService deployments;
     private final ImageService images;
     private final KernelService kernels;
+    private final VolumeService volumes;
 
     ClusterService(Settings settings, Member member) {
         this.member = member;
@@ -48,6 +49,7 @@ final class ClusterService implements AutoCloseable {
         this.deployments = new DeploymentService(member, asking, vms);
         this.images = new ImageService(settings, member);
         this.kernels = new KernelService(settings, member);
+        this.volumes = new VolumeService(member, asking);
     }
 
     VmService vms() {
@@ -68,6 +70,10 @@ final class ClusterService implements AutoCloseable {
 
     KernelService kernels() {
         return kernels;
+    }
+
+    VolumeService volumes() {
+        return volumes;
     }
 
     /** What runs guests on this host, and why not more. */

@@ -13,6 +13,7 @@ import dev.stardust.ops.api.ImageRequest;
 import dev.stardust.ops.api.Job;
 import dev.stardust.ops.api.KernelRequest;
 import dev.stardust.ops.api.NodeOperations;
+import dev.stardust.ops.api.VolumeRequest;
 import dev.stardust.ops.cli.ApiClient;
 import dev.stardust.vm.actor.CopyOrder;
 import dev.stardust.vm.actor.CopyStep;
@@ -245,6 +246,21 @@ final class NodeService implements NodeOperations, AutoCloseable {
     @Override
     public CompletionStage<JsonNode> removeKernel(String name, boolean force) {
         return member().kernels().remove(name, force);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> volumes() {
+        return member().volumes().list();
+    }
+
+    @Override
+    public CompletionStage<JsonNode> createVolume(VolumeRequest volume) {
+        return member().volumes().create(volume);
+    }
+
+    @Override
+    public CompletionStage<JsonNode> removeVolume(String name) {
+        return member().volumes().remove(name);
     }
 
     @Override

@@ -24,6 +24,7 @@ final class NodeWireTypes {
         ChunkMessages.register(types);
         return types.register("host.start-vm", 1, HostActor.StartVm.class)
                 .register("host.act", 1, HostActor.Act.class)
+                .register("host.delete-volume", 1, HostActor.DeleteVolume.class)
                 .register("host.describe", 1, HostActor.Describe.class)
                 .register("host.report", 1, HostActor.HostReport.class)
                 .register("host.read-log", 1, HostActor.ReadLog.class)

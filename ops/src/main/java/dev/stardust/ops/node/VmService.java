@@ -26,6 +26,7 @@ import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.LogPart;
 import dev.stardust.vm.actor.Placement;
 import dev.stardust.vm.actor.VmReply;
+import dev.stardust.vm.actor.VmState;
 import dev.stardust.vm.actor.VmView;
 import dev.stardust.vm.spec.MemorySize;
 import java.time.Duration;
@@ -48,6 +49,11 @@ final class VmService {
     private static final Duration LOG_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration ACT_TIMEOUT = Duration.ofSeconds(60);
     private static final long PROGRESS_POLL_MS = 100;
+
+    /** What a guest may take to write its volumes; a little more than it has when its command ended. */
+    private static final Duration WRITE_LIMIT = Duration.ofSeconds(12);
+
+    private static final String RUNNING = VmState.RUNNING.label();
     private static final int UNANSWERED_LIMIT = 300;
 
     private final Member member;
@@ -105,6 +111,11 @@ final class VmService {
                 entry.spec().disks().forEach(d -> disks.addObject()
                         .put("manifest", d.manifest())
                         .put("readOnly", d.readOnly()));
+                ArrayNode volumes = vm.putArray("volumes");
+                entry.spec().extras().volumes().forEach(v -> volumes.addObject()
+                        .put("name", v.name())
+                        .put("path", v.path())
+                        .put("readOnly", v.readOnly()));
                 return vm;
             });
         });
@@ -312,17 +323,63 @@ final class VmService {
                 requireAlive(picture, placement.host(), vm);
             }
             CompletionStage<Void> gone = alive
-                    ? reports(picture).thenCompose(reports -> removeAt(placement.host(), vm, force, reports))
+                    ? letWrite(picture, vm, force)
+                            .thenCompose(done -> reports(picture))
+                            .thenCompose(reports -> removeAt(placement.host(), vm, force, reports))
                     : CompletableFuture.completedFuture(null);
             return gone.thenCompose(done -> forget(vm, placement));
         });
+    }
+
+    /** A guest that runs and is removed has time before to write what is to stay in its volumes. */
+    private CompletionStage<Void> letWrite(ClusterPicture picture, String vm, boolean force) {
+        boolean writes =
+                picture.vms().get(vm).spec().extras().volumes().stream().anyMatch(v -> !v.readOnly());
+        if (!force || !writes) {
+            return CompletableFuture.completedFuture(null);
+        }
+        long endNs = System.nanoTime() + WRITE_LIMIT.toNanos();
+        return state(picture, vm).thenCompose(state -> {
+            CompletionStage<?> asked = state.equals(RUNNING)
+                    ? shutDown(vm).exceptionally(failure -> null) // One without an agent is ended at once.
+                    : CompletableFuture.completedFuture(null);
+            return asked.thenCompose(done -> awaitRest(picture, vm, endNs));
+        });
+    }
+
+    private CompletionStage<Void> awaitRest(ClusterPicture picture, String vm, long endNs) {
+        return state(picture, vm).thenCompose(state -> {
+            boolean runs = state.equals(RUNNING) || state.equals("stopping");
+            if (!runs || System.nanoTime() > endNs) {
+                return CompletableFuture.completedFuture(null);
+            }
+            return CompletableFuture.supplyAsync(
+                            () -> null, CompletableFuture.delayedExecutor(PROGRESS_POLL_MS, TimeUnit.MILLISECONDS))
+                    .thenCompose(ignored -> awaitRest(picture, vm, endNs));
+        });
+    }
+
+    /** What its host says; empty if that says nothing. */
+    private CompletionStage<String> state(ClusterPicture picture, String vm) {
+        return asking.<HostActor.Command, HostReport>ask(
+                        placed(picture, vm).host(),
+                        HostActor.NAME,
+                        REPORT_TIMEOUT,
+                        "asking for its VMs",
+                        HostActor.Describe::new)
+                .thenApply(report -> report.vms().stream()
+                        .filter(v -> v.name().equals(vm))
+                        .map(VmView::state)
+                        .findFirst()
+                        .orElse(""))
+                .exceptionally(failure -> "");
     }
 
     private CompletionStage<Void> removeAt(String host, String vm, boolean force, Map<String, HostReport> reports) {
         HostReport report = reports.get(host);
         boolean running = report != null
                 && report.vms().stream()
-                        .anyMatch(v -> v.name().equals(vm) && v.state().equals("running"));
+                        .anyMatch(v -> v.name().equals(vm) && v.state().equals(RUNNING));
         if (running && !force) {
             throw new ClusterException(
                     ErrorCode.CONFLICT, "VM " + vm + " is running: stop it first, or 'stardust rm --force " + vm + "'");

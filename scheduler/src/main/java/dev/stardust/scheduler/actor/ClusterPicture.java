@@ -30,6 +30,7 @@ import java.util.stream.Collectors;
  * @param images by name
  * @param bases by name
  * @param kernels the kernels that images start with
+ * @param volumes by name
  */
 public record ClusterPicture(
         Map<String, HostEntry> hosts,
@@ -38,7 +39,8 @@ public record ClusterPicture(
         Map<String, Placement> placements,
         Map<String, ImageEntry> images,
         Map<String, BaseEntry> bases,
-        Kernels kernels) {
+        Kernels kernels,
+        Map<String, VolumeEntry> volumes) {
 
     /** A picture from entries of any keys and the living leases. */
     public static ClusterPicture of(List<Entry> entries, List<LeaseView> leases) {
@@ -53,7 +55,8 @@ public record ClusterPicture(
                 under(entries, Placement.PREFIX, Placement.class),
                 under(entries, ImageEntry.PREFIX, ImageEntry.class),
                 under(entries, BaseEntry.PREFIX, BaseEntry.class),
-                new Kernels(under(entries, KernelEntry.PREFIX, KernelEntry.class), standardKernel(entries)));
+                new Kernels(under(entries, KernelEntry.PREFIX, KernelEntry.class), standardKernel(entries)),
+                under(entries, VolumeEntry.PREFIX, VolumeEntry.class));
     }
 
     private static String standardKernel(List<Entry> entries) {
@@ -99,8 +102,25 @@ public record ClusterPicture(
                 used.getOrDefault(id, 0),
                 count.getOrDefault(id, 0),
                 h.hypervisors().stream().map(Hypervisor::label).toList(),
-                groups.getOrDefault(id, Map.of()))));
+                groups.getOrDefault(id, Map.of()),
+                volumesOn(id))));
         return views;
+    }
+
+    private Set<String> volumesOn(String host) {
+        return volumes.entrySet().stream()
+                .filter(volume -> volume.getValue().host().equals(host))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /** The VMs that have a volume, running or not. */
+    public List<String> usersOf(String volume) {
+        return vms.entrySet().stream()
+                .filter(vm -> vm.getValue().spec().extras().volumes().stream()
+                        .anyMatch(has -> has.name().equals(volume)))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** The id of the host with this name or id. */

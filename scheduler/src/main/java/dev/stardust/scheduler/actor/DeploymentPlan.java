@@ -10,6 +10,7 @@ import dev.stardust.scheduler.placement.Demand;
 import dev.stardust.scheduler.placement.Placer;
 import dev.stardust.vm.actor.Json;
 import dev.stardust.vm.actor.Placement;
+import dev.stardust.vm.spec.VolumeMount;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -22,17 +23,19 @@ final class DeploymentPlan {
     private final String deployment;
     private final List<VmEntry> vms;
     private final List<Decision.Placed> places;
+    private final VolumePlan volumes;
 
-    private DeploymentPlan(String deployment, List<VmEntry> vms, List<Decision.Placed> places) {
+    private DeploymentPlan(String deployment, List<Decision.Placed> places, VolumePlan volumes) {
         this.deployment = deployment;
-        this.vms = vms;
+        this.vms = volumes.vms();
         this.places = places;
+        this.volumes = volumes;
     }
 
     /**
      * Plans all VMs of a deployment or none.
      *
-     * @throws ClusterException CONFLICT when a name is taken, REFUSED when a VM fits nowhere
+     * @throws ClusterException CONFLICT when a name is taken, or a volume has another size, REFUSED when a VM fits nowhere
      */
     static DeploymentPlan of(ClusterPicture picture, String deployment, List<VmEntry> vms) {
         for (VmEntry vm : vms) {
@@ -43,13 +46,17 @@ final class DeploymentPlan {
                                 + vm.spec().name() + "' or choose another name");
             }
         }
-        List<Demand> demands = vms.stream()
+        VolumePlan volumes = new VolumePlan(picture.volumes(), vms);
+        List<Demand> demands = volumes.vms().stream()
                 .map(vm -> new Demand(
                         vm.spec().name(),
                         vm.spec().memoryMib(),
                         vm.host(),
                         vm.spec().needs(),
-                        vm.group()))
+                        vm.group(),
+                        vm.spec().extras().volumes().stream()
+                                .map(VolumeMount::name)
+                                .collect(Collectors.toSet())))
                 .toList();
         List<Decision> decisions = Placer.place(picture.hostViews(), demands);
         String refusals = decisions.stream()
@@ -60,9 +67,7 @@ final class DeploymentPlan {
             throw new ClusterException(ErrorCode.REFUSED, refusals);
         }
         return new DeploymentPlan(
-                deployment,
-                vms,
-                decisions.stream().map(Decision.Placed.class::cast).toList());
+                deployment, decisions.stream().map(Decision.Placed.class::cast).toList(), volumes);
     }
 
     /** The one transaction that makes it so: only while this leader leads, and only if no name was taken meanwhile. */
@@ -76,6 +81,13 @@ final class DeploymentPlan {
             then.add(new Op.Put(VmEntry.PREFIX + name, Json.write(vms.get(i))));
             then.add(new Op.Put(Placement.key(name), new Placement(places.get(i).hostId(), FIRST_EPOCH).toJson()));
         }
+        // A volume that is made stays, also when the VMs are taken back.
+        volumes.used(this::hostOf).forEach((name, volume) -> {
+            String key = VolumeEntry.PREFIX + name;
+            VolumeEntry there = volumes.there().get(name);
+            when.add(there == null ? new Compare.Absent(key) : new Compare.HasValue(key, Json.write(there)));
+            then.add(new Op.Put(key, Json.write(volume)));
+        });
         if (!deployment.isEmpty()) {
             when.add(new Compare.Absent("deployments/" + deployment));
             then.add(new Op.Put("deployments/" + deployment, "{\"vms\":" + vms.size() + "}"));

@@ -1,8 +1,10 @@
 package dev.stardust.scheduler.placement;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What placement knows of a host, taken from the registry: decisions rest on what was promised, not on what happens to
@@ -16,6 +18,7 @@ import java.util.Map;
  * @param vms number of VMs placed on it
  * @param hypervisors what can run guests on it
  * @param groups number of its VMs in each spread group
+ * @param volumes names of the volumes that are on it
  */
 public record HostView(
         String id,
@@ -25,10 +28,12 @@ public record HostView(
         int usedMib,
         int vms,
         List<String> hypervisors,
-        Map<String, Integer> groups) {
+        Map<String, Integer> groups,
+        Set<String> volumes) {
     public HostView {
         hypervisors = List.copyOf(hypervisors);
         groups = Map.copyOf(groups);
+        volumes = Set.copyOf(volumes);
     }
 
     int freeMib() {
@@ -41,6 +46,9 @@ public record HostView(
         if (!demand.group().isEmpty()) {
             more.merge(demand.group(), 1, Integer::sum);
         }
-        return new HostView(id, name, alive, memoryMib, usedMib + demand.memoryMib(), vms + 1, hypervisors, more);
+        Set<String> moreVolumes = new HashSet<>(volumes);
+        moreVolumes.addAll(demand.volumes());
+        return new HostView(
+                id, name, alive, memoryMib, usedMib + demand.memoryMib(), vms + 1, hypervisors, more, moreVolumes);
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Filters hosts, scores those that are left, takes the best. Pure: the same input gives the same places. */
 public final class Placer {
@@ -33,7 +34,7 @@ public final class Placer {
         Map<String, String> reasons = new TreeMap<>();
         List<HostView> fitting = new ArrayList<>();
         for (HostView host : hosts) {
-            Optional<String> obstacle = obstacle(host, demand);
+            Optional<String> obstacle = elsewhere(hosts, host, demand).or(() -> obstacle(host, demand));
             obstacle.ifPresentOrElse(why -> reasons.put(host.name(), why), () -> fitting.add(host));
         }
         Comparator<HostView> byGroup = Comparator.comparingInt(h -> h.groups().getOrDefault(demand.group(), 0));
@@ -44,6 +45,18 @@ public final class Placer {
                         .thenComparing(HostView::id))
                 .<Decision>map(h -> new Decision.Placed(demand, h.id()))
                 .orElseGet(() -> new Decision.Refused(demand, reasons));
+    }
+
+    /** Which volume of the VM is on another host, empty when none is. */
+    private static Optional<String> elsewhere(List<HostView> hosts, HostView host, Demand demand) {
+        for (HostView other : hosts) {
+            for (String volume : new TreeSet<>(demand.volumes())) {
+                if (!other.id().equals(host.id()) && other.volumes().contains(volume)) {
+                    return Optional.of("has not the volume " + volume + ", which is on " + other.name());
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** Why a host cannot take the VM, empty when it can. */

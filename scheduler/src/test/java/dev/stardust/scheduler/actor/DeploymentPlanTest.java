@@ -9,6 +9,7 @@ import dev.stardust.cluster.membership.HostAddress;
 import dev.stardust.cluster.protocol.ClusterException;
 import dev.stardust.cluster.protocol.ErrorCode;
 import dev.stardust.cluster.registry.Entry;
+import dev.stardust.cluster.registry.Op;
 import dev.stardust.cluster.registry.Registry.LeaseView;
 import dev.stardust.cluster.registry.RegistryState;
 import dev.stardust.cluster.registry.Txn;
@@ -17,8 +18,10 @@ import dev.stardust.vm.actor.ResolvedSpec;
 import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.Cpus;
 import dev.stardust.vm.spec.Extras;
+import dev.stardust.vm.spec.VolumeMount;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class DeploymentPlanTest {
@@ -86,6 +89,53 @@ final class DeploymentPlanTest {
         RegistryState.Applied two = one.apply(TERM, 2, second);
         assertFalse(two.result().applied());
         assertTrue(two.state().get("vms/w").isEmpty());
+    }
+
+    private static VmEntry withVolume(String name, String volume, int sizeMib) {
+        VmEntry vm = vm(name, 64);
+        return new VmEntry(
+                vm.spec().withVolumes(List.of(new VolumeMount(volume, "/v", true, sizeMib))),
+                vm.deployment(),
+                vm.host());
+    }
+
+    @Test
+    void aVolumeIsMadeWithItsFirstVmAndAllOthersGoWhereItIs() {
+        DeploymentPlan plan = DeploymentPlan.of(
+                picture(RegistryState.EMPTY, "a", "b"),
+                "d",
+                List.of(withVolume("x", "data", 0), withVolume("y", "data", 64), vm("z", 64)));
+        assertEquals(plan.hostOf(0), plan.hostOf(1), "both have the volume");
+        assertEquals(64, plan.vms().get(0).spec().extras().volumes().get(0).sizeMib());
+        RegistryState state =
+                RegistryState.EMPTY.apply(TERM, 1, plan.txn("r1", TERM)).state();
+        ClusterPicture after = picture(state, "a", "b");
+        assertEquals(Map.of("data", new VolumeEntry(plan.hostOf(0), 64)), after.volumes());
+        assertEquals(List.of("x", "y"), after.usersOf("data"));
+        VmEntry there = withVolume("w", "data", 0);
+        String other = plan.hostOf(0).equals("a") ? "b" : "a";
+        ClusterException elsewhere = assertThrows(
+                ClusterException.class,
+                () -> DeploymentPlan.of(after, "e", List.of(new VmEntry(there.spec(), "e", other))));
+        assertTrue(elsewhere.getMessage().contains("has not the volume data"), elsewhere.getMessage());
+        ClusterException size = assertThrows(
+                ClusterException.class, () -> DeploymentPlan.of(after, "e", List.of(withVolume("w", "data", 65))));
+        assertEquals(ErrorCode.CONFLICT, size.code());
+    }
+
+    @Test
+    void aVolumeThatWasRemovedMeanwhileLetsNothingApply() {
+        Op there = new Op.Put(VolumeEntry.PREFIX + "data", Json.write(new VolumeEntry("a", 64)));
+        RegistryState with = RegistryState.EMPTY
+                .apply(TERM, 1, new Txn("r1", List.of(), List.of(there)))
+                .state();
+        Txn plan = DeploymentPlan.of(picture(with, "a"), "d", List.of(withVolume("x", "data", 0)))
+                .txn("r2", TERM);
+        Op gone = new Op.Delete(VolumeEntry.PREFIX + "data");
+        RegistryState without =
+                with.apply(TERM, 2, new Txn("r3", List.of(), List.of(gone))).state();
+        assertFalse(without.apply(TERM, 3, plan).result().applied());
+        assertTrue(with.apply(TERM, 2, plan).result().applied());
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -15,18 +16,18 @@ import org.junit.jupiter.api.Test;
 
 final class PlacerTest {
     private static HostView host(String id, boolean alive, int memoryMib, int usedMib) {
-        return new HostView(id, "node-" + id, alive, memoryMib, usedMib, 0, List.of("kvm"), Map.of());
+        return new HostView(id, "node-" + id, alive, memoryMib, usedMib, 0, List.of("kvm"), Map.of(), Set.of());
     }
 
     private static Demand demand(String vm, int memoryMib) {
-        return new Demand(vm, memoryMib, "", "", "web");
+        return new Demand(vm, memoryMib, "", "", "web", Set.of());
     }
 
     @Test
     void aVmGoesOnlyWhereItsHypervisorIs() {
         HostView kvm = host("a", true, 1000, 0);
-        HostView both = new HostView("b", "node-b", true, 100, 50, 0, List.of("kvm", "qemu"), Map.of());
-        Demand demand = new Demand("x", 10, "", "qemu", "");
+        HostView both = new HostView("b", "node-b", true, 100, 50, 0, List.of("kvm", "qemu"), Map.of(), Set.of());
+        Demand demand = new Demand("x", 10, "", "qemu", "", Set.of());
         assertEquals(List.of(new Decision.Placed(demand, "b")), Placer.place(List.of(kvm, both), List.of(demand)));
         Decision.Refused refused =
                 (Decision.Refused) Placer.place(List.of(kvm), List.of(demand)).get(0);
@@ -67,10 +68,10 @@ final class PlacerTest {
     @Test
     void aPinnedVmGoesToItsHostOrNowhere() {
         List<HostView> hosts = List.of(host("a", true, 4096, 0), host("b", true, 4096, 4000));
-        Demand pinned = new Demand("x", 50, "node-b", "", "");
+        Demand pinned = new Demand("x", 50, "node-b", "", "", Set.of());
         assertEquals(List.of(new Decision.Placed(pinned, "b")), Placer.place(hosts, List.of(pinned)));
         assertTrue(
-                Placer.place(hosts, List.of(new Demand("x", 500, "node-b", "", "")))
+                Placer.place(hosts, List.of(new Demand("x", 500, "node-b", "", "", Set.of())))
                                 .get(0)
                         instanceof Decision.Refused);
     }

@@ -6,6 +6,7 @@ import dev.stardust.vm.guest.AgentException;
 import dev.stardust.vm.guest.Execution;
 import dev.stardust.vm.guest.GuestAgent;
 import dev.stardust.vm.guest.GuestCommand;
+import dev.stardust.vm.spec.VolumeMount;
 import dev.stardust.vm.spec.Workload;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -70,6 +72,7 @@ final class GuestAgents {
             this.spec = spec;
             this.care = new GuestCare(
                     spec.base() != null,
+                    !spec.extras().volumes().isEmpty(),
                     workload != null && !workload.command().isEmpty(),
                     workload == null ? null : workload.health());
         }
@@ -178,7 +181,7 @@ final class GuestAgents {
         CompletableFuture<GuestAgent> agent = new CompletableFuture<>();
         loop.execute(() -> {
             Guest guest = guests.get(vm);
-            if (guest == null || !guest.care.isUp()) {
+            if (guest == null || guest.agent == null) {
                 agent.completeExceptionally(new IOException("no agent answers in the guest of VM " + vm));
             } else {
                 agent.complete(guest.agent);
@@ -207,6 +210,7 @@ final class GuestAgents {
             case CLOSE -> guest.agent.close();
             case IDENTIFY -> identify(guest);
             case SET_TIME -> setTime(guest);
+            case MOUNT_VOLUMES -> then(guest, mountVolumes(guest), (done, failure) -> mounted(guest, failure));
             case ASK_WORKLOAD ->
                 then(
                         guest,
@@ -299,6 +303,43 @@ final class GuestAgents {
         });
     }
 
+    /** One after the other, those first that others lie in. */
+    private static CompletionStage<Void> mountVolumes(Guest guest) {
+        GuestAgent agent = guest.agent;
+        CompletionStage<Void> mounted = CompletableFuture.completedFuture(null);
+        List<VolumeMount> volumes = guest.spec.extras().volumes().stream()
+                .sorted(Comparator.comparing(VolumeMount::path))
+                .toList();
+        for (VolumeMount volume : volumes) {
+            mounted = mounted.thenCompose(before -> mount(agent, volume));
+        }
+        return mounted;
+    }
+
+    private static CompletionStage<Void> mount(GuestAgent agent, VolumeMount volume) {
+        String what = "volume " + volume.name() + " cannot be mounted at " + volume.path();
+        return agent.mountVolume(volume.serial(), volume.path(), volume.readOnly())
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                        Causes.of(failure) instanceof AgentException e ? e.about(what) : failure));
+    }
+
+    private List<GuestCare.Step> mounted(Guest guest, Throwable failure) {
+        if (failure == null) {
+            return guest.care.volumesMounted(now());
+        }
+        // Where the connection was lost the next one mounts them.
+        then(
+                guest,
+                guest.agent.ping(),
+                (done, lost) ->
+                        lost == null ? guest.care.volumesNotMounted(Causes.text(failure), errno(failure)) : List.of());
+        return List.of();
+    }
+
+    private static int errno(Throwable failure) {
+        return Causes.of(failure) instanceof AgentException e ? e.errno() : 0;
+    }
+
     private CompletionStage<Void> startWorkload(Guest guest) {
         Workload workload = guest.spec.workload();
         GuestAgent agent = guest.agent;
@@ -339,7 +380,7 @@ final class GuestAgents {
         if (failure == null) {
             return guest.care.workloadRuns(now());
         }
-        int errno = Causes.of(failure) instanceof AgentException e ? e.errno() : 0;
+        int errno = errno(failure);
         // Whether it was started when the connection was lost is asked by the next one.
         then(
                 guest,

@@ -20,6 +20,7 @@ final class GuestCare {
     static final int NOT_STARTED_CODE = 125;
 
     private static final int ENOENT = 2;
+    private static final int EIO = 5;
     private static final int EACCES = 13;
     private static final int EBUSY = 16;
 
@@ -43,6 +44,8 @@ final class GuestCare {
         /** Make a clone somebody of its own, if it is not yet. */
         IDENTIFY,
         SET_TIME,
+        /** Mount the VM's volumes; those that are mounted stay. */
+        MOUNT_VOLUMES,
         ASK_WORKLOAD,
         START_WORKLOAD,
         /** Learn of the workload's end; it is there. */
@@ -61,12 +64,15 @@ final class GuestCare {
     private enum Phase {
         CONNECTING,
         RESTING,
+        /** Connected, and its volumes are being mounted. */
+        MOUNTING,
         UP,
         /** There is nothing to connect to. */
         ABSENT
     }
 
     private final boolean clone;
+    private final boolean volumes;
     private final boolean command;
     private final HealthCheck check;
     private Phase phase = Phase.CONNECTING;
@@ -85,11 +91,13 @@ final class GuestCare {
      * A guest whose agent nobody has spoken to.
      *
      * @param clone whether it started as a copy of another guest
+     * @param volumes whether it has volumes
      * @param command whether there is a command that the VM is there for
      * @param check how to tell its health, or null
      */
-    GuestCare(boolean clone, boolean command, HealthCheck check) {
+    GuestCare(boolean clone, boolean volumes, boolean command, HealthCheck check) {
         this.clone = clone;
+        this.volumes = volumes;
         this.command = command;
         this.check = check;
         this.health = check == null ? "" : STARTING;
@@ -123,10 +131,29 @@ final class GuestCare {
     }
 
     List<Step> connected(long nowMs) {
-        phase = Phase.UP;
+        phase = volumes ? Phase.MOUNTING : Phase.UP;
         retryAtMs = NEVER;
         pingAtMs = nowMs + PING_INTERVAL_MS;
         List<Step> steps = clone ? steps(Do.IDENTIFY, Do.SET_TIME) : steps(Do.SET_TIME);
+        if (volumes) {
+            steps.add(Do.MOUNT_VOLUMES);
+            return steps;
+        }
+        return begun(steps, nowMs);
+    }
+
+    List<Step> volumesMounted(long nowMs) {
+        phase = Phase.UP;
+        return begun(steps(), nowMs);
+    }
+
+    /** Nothing is to run that would write beside the volume. */
+    List<Step> volumesNotMounted(String why, int errno) {
+        return end(why, NOT_STARTED_CODE, errno == 0 ? EIO : errno);
+    }
+
+    /** Adds what comes once the guest is ready. */
+    private List<Step> begun(List<Step> steps, long nowMs) {
         if (over) {
             return steps;
         }

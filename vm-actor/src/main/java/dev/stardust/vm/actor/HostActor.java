@@ -52,6 +52,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     /** Do that. */
     public record Act(String vm, Verb verb, ActorRef<VmReply> replyTo) implements Command, ClusterMessage {}
 
+    /** Delete a named volume of this host, which no VM here may have. */
+    public record DeleteVolume(String volume, ActorRef<VmReply> replyTo) implements Command, ClusterMessage {}
+
     /** What is here? */
     public record Describe(ActorRef<HostReport> replyTo) implements Command, ClusterMessage {}
 
@@ -224,6 +227,7 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         return newReceiveBuilder()
                 .onMessage(StartVm.class, this::onStartVm)
                 .onMessage(Act.class, this::onAct)
+                .onMessage(DeleteVolume.class, this::onDeleteVolume)
                 .onMessage(Describe.class, this::onDescribe)
                 .onMessage(ReadLog.class, this::onReadLog)
                 .onMessage(AtConsole.class, this::onAtConsole)
@@ -258,16 +262,66 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
         } else if (vms.containsKey(m.vm())) {
             m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, "VM " + m.vm() + " is on this host already"));
         } else {
-            VmRecord record = VmRecord.of(m.vm(), m.spec(), m.epoch(), VmState.STARTING, "");
-            spawn(record, VmActor.start(host, getContext().getSelf(), record, m.replyTo()::tell));
+            startNew(m);
         }
+        return this;
+    }
+
+    private void startNew(StartVm m) {
+        String used = VolumeUse.inTheWay(m.vm(), m.spec().extras().volumes(), uses());
+        if (!used.isEmpty()) {
+            m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, used));
+            return;
+        }
+        VmRecord record = VmRecord.of(m.vm(), m.spec(), m.epoch(), VmState.STARTING, "");
+        spawn(record, VmActor.start(host, getContext().getSelf(), record, m.replyTo()::tell));
+    }
+
+    private List<VolumeUse> uses() {
+        return vms.values().stream()
+                .map(kept -> new VolumeUse(
+                        kept.record().name(),
+                        kept.view().state(),
+                        kept.record().spec().extras().volumes()))
+                .toList();
+    }
+
+    private Behavior<Command> start(Act m) {
+        Kept kept = vms.get(m.vm());
+        String used = kept == null
+                ? ""
+                : VolumeUse.inTheWay(m.vm(), kept.record().spec().extras().volumes(), uses());
+        if (!used.isEmpty()) {
+            m.replyTo().tell(VmReply.failed(m.vm(), ErrorCode.CONFLICT, used));
+            return this;
+        }
+        return apply(m, new VmEvent.StartRequested());
+    }
+
+    private Behavior<Command> onDeleteVolume(DeleteVolume m) {
+        List<String> users = VolumeUse.of(m.volume(), uses());
+        if (!ready || !users.isEmpty()) {
+            m.replyTo()
+                    .tell(VmReply.failed(
+                            "",
+                            ready ? ErrorCode.CONFLICT : ErrorCode.REFUSED,
+                            ready
+                                    ? "volume " + m.volume() + " is of these VMs: " + String.join(", ", users)
+                                    : "host " + hostId + " is still starting: try again"));
+            return this;
+        }
+        host.deleteVolume(m.volume()).whenComplete((done, failure) -> m.replyTo()
+                .tell(
+                        failure == null
+                                ? VmReply.done("")
+                                : VmReply.failed("", ErrorCode.INTERNAL, Causes.text(failure))));
         return this;
     }
 
     private Behavior<Command> onAct(Act m) {
         return switch (m.verb()) {
             case STOP -> apply(m, new VmEvent.StopRequested());
-            case START -> apply(m, new VmEvent.StartRequested());
+            case START -> start(m);
             case REMOVE -> apply(m, new VmEvent.RemoveRequested());
             case POWER_BUTTON -> pressPowerButton(m);
             case SHUT_DOWN -> shutDown(m);

@@ -34,6 +34,9 @@ public final class LinuxWords {
             if (spec.disks().get(0).readOnly()) {
                 add(words, "stardust.ro", "");
             }
+            if (!spec.extras().volumes().isEmpty()) {
+                add(words, "stardust.volumes", "");
+            }
         }
         if (!own.contains(ADDRESS)) {
             add(words, ADDRESS, address);

@@ -21,6 +21,7 @@ import dev.stardust.vm.spec.Boot;
 import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.Hypervisor;
+import dev.stardust.vm.spec.VolumeMount;
 import dev.stardust.vm.worker.CreateMachine;
 import dev.stardust.vm.worker.Devices;
 import dev.stardust.vm.worker.DiskFiles;
@@ -52,7 +53,7 @@ import org.slf4j.LoggerFactory;
 /**
  * {@link VmHost} on the node's data folder: {@code records/NAME} holds what the node keeps of a VM, out of its worker's
  * reach; {@code vms/NAME} what its worker takes and makes: kernel, extent maps, what it wrote to its disks and its serial
- * output; {@code bases/ID.mem} the RAM that clones share.
+ * output; {@code bases/ID.mem} the RAM that clones share; {@code volumes/NAME} the disks that outlive VMs.
  */
 public final class LocalVmHost implements VmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalVmHost.class);
@@ -79,6 +80,7 @@ public final class LocalVmHost implements VmHost {
     private final SharedDisks shared;
     private final Hypervisors hypervisors;
     private final LinuxFiles linuxFiles;
+    private final HostVolumes volumes;
     private final Executor blocking;
 
     /**
@@ -103,6 +105,7 @@ public final class LocalVmHost implements VmHost {
         this.network = network;
         this.shared = shared;
         this.hypervisors = hypervisors;
+        volumes = new HostVolumes(data.resolve(HostVolumes.FOLDER), store);
         linuxFiles = new LinuxFiles(data.resolve(WorkerRuntime.BOOT), this::bring);
         this.blocking = blocking;
     }
@@ -182,7 +185,8 @@ public final class LocalVmHost implements VmHost {
     }
 
     private static boolean strict(CreateMachine create, ResolvedSpec spec) {
-        return spec.strict() || create.devices().connects() || create.qemu() != null;
+        boolean ownFiles = !spec.extras().volumes().isEmpty();
+        return spec.strict() || create.devices().connects() || create.qemu() != null || ownFiles;
     }
 
     /** With copies of the files beside the VM's others, since a worker can read no others. */
@@ -258,6 +262,9 @@ public final class LocalVmHost implements VmHost {
             ResolvedSpec.Disk disk = record.spec().disks().get(i);
             disks.add(disk(record.name(), "disk-" + i, disk));
         }
+        for (VolumeMount volume : record.spec().extras().volumes()) {
+            disks.add(volumes.disk(volume));
+        }
         return disks;
     }
 
@@ -271,8 +278,9 @@ public final class LocalVmHost implements VmHost {
         Manifest manifest = fetched(root);
         ExtentMap.write(extents, manifest, root, store);
         shared.use(vm, root, manifest);
-        Path delta = folder(vm).resolve(serial + ".delta");
-        return new DiskFiles(extents.toString(), delta.toString(), serial, disk.readOnly(), disk.limit());
+        String delta =
+                disk.readOnly() ? null : folder(vm).resolve(serial + ".delta").toString();
+        return new DiskFiles(extents.toString(), delta, serial, disk.readOnly(), disk.limit());
     }
 
     private Devices devices(VmRecord record, boolean qemu) throws IOException {
@@ -378,6 +386,14 @@ public final class LocalVmHost implements VmHost {
         });
     }
 
+    @Override
+    public CompletionStage<Void> deleteVolume(String volume) {
+        return run(() -> {
+            volumes.delete(volume);
+            return null;
+        });
+    }
+
     /**
      * Removes folders of VMs of which nothing is written down: a process that is killed while it deletes a VM leaves some.
      * Blocks; to be called once, before anybody works with this host's VMs.
@@ -385,6 +401,7 @@ public final class LocalVmHost implements VmHost {
      * @param running names of the VMs that workers hold, which keep theirs
      */
     public void removeLeftovers(Set<String> running) throws IOException {
+        volumes.removeLeftovers();
         Set<String> known = new TreeSet<>(folders(RECORDS));
         known.addAll(folders(VMS));
         for (String vm : known) {

@@ -12,10 +12,12 @@ import dev.stardust.vm.spec.DiskLimit;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.Hypervisor;
 import dev.stardust.vm.spec.VmSpec;
+import dev.stardust.vm.spec.VolumeMount;
 import dev.stardust.vm.spec.Workload;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A VM's spec whose names have been looked up: what an image's name means later does not change a VM that is there.
@@ -173,7 +175,7 @@ public record ResolvedSpec(
             throw new ClusterException(
                     ErrorCode.USAGE,
                     "VM " + spec.name() + " starts from a base, whose devices are its disks alone: leave networks, rng,"
-                            + " vsock, balloon and cd out");
+                            + " vsock, balloon, cd and volumes out");
         }
         if (!spec.workload().equals(Workload.OF_IMAGE)) {
             throw new ClusterException(
@@ -218,11 +220,14 @@ public record ResolvedSpec(
                 || spec.extras().cd() != null
                 || spec.disks().isEmpty();
         ImageBoot start = other ? null : images.get(spec.disks().get(0).image()).boot();
-        if (start == null && !spec.workload().equals(Workload.OF_IMAGE)) {
+        boolean forAgent = !spec.workload().equals(Workload.OF_IMAGE)
+                || !spec.extras().volumes().isEmpty();
+        if (start == null && forAgent) {
             throw new ClusterException(
                     ErrorCode.USAGE,
-                    "VM " + spec.name() + " has a command, environment, secrets or a health check, which only a VM"
-                            + " takes that starts from an image with an agent in it: "
+                    "VM " + spec.name()
+                            + " has a command, environment, secrets, volumes or a health check, which only a"
+                            + " VM takes that starts from an image with an agent in it: "
                             + (spec.disks().isEmpty() ? "name an image" : "'stardust image ls' shows which do"));
         }
         return start;
@@ -252,6 +257,26 @@ public record ResolvedSpec(
                 disks,
                 made,
                 extras,
+                base,
+                memory,
+                state,
+                strict,
+                spread,
+                hypervisor,
+                linux,
+                workload);
+    }
+
+    /** The same with these volumes. */
+    public ResolvedSpec withVolumes(List<VolumeMount> volumes) {
+        return new ResolvedSpec(
+                name,
+                memoryMib,
+                cpus,
+                boot,
+                disks,
+                networks,
+                extras.withVolumes(volumes),
                 base,
                 memory,
                 state,
@@ -295,6 +320,16 @@ public record ResolvedSpec(
                             + " was started by a BIOS, and the state of such a VM can be neither saved nor moved: start"
                             + " its CD without 'boot: bios' (--iso-boot=fast) if it is to move");
         }
+        if (!extras.volumes().isEmpty()) {
+            throw new ClusterException(
+                    ErrorCode.REFUSED,
+                    "VM " + name + " has volumes (" + volumeNames()
+                            + "), which stay on their host: it can be neither moved nor kept as a base");
+        }
+    }
+
+    private String volumeNames() {
+        return extras.volumes().stream().map(VolumeMount::name).collect(Collectors.joining(", "));
     }
 
     private static <T> T find(String kind, String name, Map<String, T> known, String vm) {

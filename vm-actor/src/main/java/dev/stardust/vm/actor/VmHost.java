@@ -38,4 +38,7 @@ public interface VmHost {
 
     /** Deletes all that the host keeps of the VM, and the networks it made for it. */
     CompletionStage<Void> delete(String vm);
+
+    /** Deletes a named volume with all in it; one that is not there is deleted already. No VM may use it. */
+    CompletionStage<Void> deleteVolume(String volume);
 }

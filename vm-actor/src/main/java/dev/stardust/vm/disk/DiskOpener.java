@@ -47,7 +47,8 @@ public final class DiskOpener implements AutoCloseable {
      * Opens a disk.
      *
      * @param extents its extent map, written by the node
-     * @param delta the file that takes what is written, made if it is not there; not used for a read-only disk
+     * @param delta the file that takes what is written, made if it is not there; of a read-only disk the one that has what
+     *     was written before, or null if nothing was
      * @throws IOException with a text for the user; nothing stays open
      */
     public VolumeBlockBackend open(Path extents, Path delta, boolean readOnly) throws IOException {
@@ -63,7 +64,12 @@ public final class DiskOpener implements AutoCloseable {
         ExtentMap map = ExtentMap.open(extents);
         Volume base = base(map, events);
         try {
-            return new VolumeBlockBackend(readOnly ? base : DeltaVolume.open(delta, base, map.manifest()));
+            return new VolumeBlockBackend(
+                    delta == null
+                            ? base
+                            : readOnly
+                                    ? DeltaVolume.openReadOnly(delta, base, map.manifest())
+                                    : DeltaVolume.open(delta, base, map.manifest()));
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;

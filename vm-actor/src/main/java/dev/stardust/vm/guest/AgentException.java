@@ -26,6 +26,11 @@ public final class AgentException extends IOException {
         this(message, 0);
     }
 
+    /** The same, with what was asked for before its message. */
+    public AgentException about(String what) {
+        return new AgentException(what + ": " + getMessage(), errno);
+    }
+
     /** What Linux in the guest said, 0 when it said nothing. */
     public int errno() {
         return errno;

@@ -29,6 +29,8 @@ public final class GuestAgent implements AutoCloseable {
     private static final int START_WORKLOAD = 8;
     private static final int WORKLOAD_STATUS = 9;
 
+    private static final int MOUNT_VOLUME = 10;
+
     private static final int MAX_METRICS = 256;
 
     private final AgentConnection connection;
@@ -91,6 +93,20 @@ public final class GuestAgent implements AutoCloseable {
      */
     public CompletionStage<Execution> attach(OutputListener listener) {
         return Execution.attach(connection, listener);
+    }
+
+    /**
+     * Mounts a disk of the guest at a folder, which is made if it is not there. One that is mounted there already stays.
+     *
+     * @param serial what the guest knows the disk by
+     */
+    public CompletionStage<Void> mountVolume(String serial, String path, boolean readOnly) {
+        return done(
+                MOUNT_VOLUME,
+                new AgentFields()
+                        .add(AgentFields.NAME, serial)
+                        .add(AgentFields.PATH, path)
+                        .add(AgentFields.CODE, readOnly ? 1 : 0));
     }
 
     /** What became of the workload. */

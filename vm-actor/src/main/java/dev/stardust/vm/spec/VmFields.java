@@ -81,7 +81,8 @@ final class VmFields {
                 in.flag("vsock", false),
                 in.flag("balloon", false),
                 in.text("cd", null, NAME, "an image's name"),
-                in.text("console", "serial", CONSOLE, "serial or virtio").equals("virtio"));
+                in.text("console", "serial", CONSOLE, "serial or virtio").equals("virtio"),
+                VolumeFields.read(in, in.has("count")));
         in.text("restart", "never", RESTART, "never, the only restart policy for now,");
         boolean strict =
                 in.text("isolation", "shared", ISOLATION, "shared or strict").equals("strict");

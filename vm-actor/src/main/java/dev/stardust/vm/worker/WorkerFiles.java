@@ -85,6 +85,9 @@ final class WorkerFiles {
                 nic.ports().forEach(port -> files.listen(port.hostPort()));
             });
         }
+        if (only != null) {
+            addVolumes(files, vms.resolve(only.vm()), only.disks());
+        }
         return files.device(Path.of("/dev/kvm"))
                 .read(made(data.resolve("segments")))
                 .read(made(data.resolve("bases")))
@@ -93,6 +96,22 @@ final class WorkerFiles {
                 .write(made(data.resolve("run")))
                 .write(made(only == null ? vms : vms.resolve(only.vm())))
                 .write(folder);
+    }
+
+    /** Disks that outlive the VM. It makes no file beside theirs, which the node opens later. */
+    private static void addVolumes(Landlock files, Path vm, List<DiskFiles> disks) {
+        for (DiskFiles disk : disks) {
+            Path extents = Path.of(disk.extents());
+            if (extents.getParent().equals(vm)) {
+                continue;
+            }
+            files.read(extents);
+            if (disk.readOnly()) {
+                files.read(Path.of(disk.delta()));
+            } else {
+                files.write(Path.of(disk.delta()));
+            }
+        }
     }
 
     private static Path made(Path folder) throws IOException {

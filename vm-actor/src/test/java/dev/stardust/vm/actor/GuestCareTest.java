@@ -37,7 +37,7 @@ class GuestCareTest {
 
     @Test
     void aCloneIsMadeSomebodyOfItsOwnBeforeAllElseAtEachConnection() {
-        GuestCare care = new GuestCare(true, false, null);
+        GuestCare care = new GuestCare(true, false, false, null);
         care.begin();
         for (int i = 0; i < 2; i++) {
             assertEquals(
@@ -49,14 +49,37 @@ class GuestCareTest {
 
     @Test
     void aGuestWithoutACommandIsReadyAndItsClockIsSet() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         assertEquals(List.of(Do.CONNECT), care.begin());
         assertEquals(List.of(Do.SET_TIME, READY), care.connected(nowMs));
     }
 
     @Test
+    void volumesAreMountedBeforeAnythingRunsAtEachConnection() {
+        GuestCare care = new GuestCare(false, true, true, null);
+        care.begin();
+        assertEquals(List.of(Do.SET_TIME, Do.MOUNT_VOLUMES), care.connected(nowMs));
+        assertFalse(care.isUp(), "nobody gets at a guest whose volumes are not there");
+        assertEquals(List.of(READY, Do.ASK_WORKLOAD), care.volumesMounted(nowMs));
+        assertEquals(List.of(AWAY), care.lost(nowMs));
+        assertEquals(List.of(Do.CONNECT), sleep(care));
+        assertEquals(List.of(Do.SET_TIME, Do.MOUNT_VOLUMES), care.connected(nowMs));
+    }
+
+    @Test
+    void aVolumeThatCannotBeMountedEndsTheVm() {
+        for (boolean command : List.of(true, false)) {
+            GuestCare care = new GuestCare(false, true, command, null);
+            care.begin();
+            care.connected(nowMs);
+            assertEquals(List.of(new End("no disk", 125, 19)), care.volumesNotMounted("no disk", 19));
+            assertEquals(List.of(), care.volumesNotMounted("no disk", 19), "told once");
+        }
+    }
+
+    @Test
     void aGuestThatTakesLongToBootIsAskedAgainEverMoreSeldom() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         care.begin();
         long lastDelay = 0;
         for (int i = 0; i < 20; i++) {
@@ -72,7 +95,7 @@ class GuestCareTest {
 
     @Test
     void whereNothingCanBeConnectedToNobodyTriesAgain() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         assertEquals(List.of(), care.absent());
         assertTrue(care.isAbsent());
@@ -81,7 +104,7 @@ class GuestCareTest {
 
     @Test
     void aCommandIsStartedOnceAndFollowedToItsEnd() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         assertEquals(List.of(Do.SET_TIME, READY, Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.START_WORKLOAD), care.workloadIs(status(State.NONE, 0), nowMs));
@@ -92,7 +115,7 @@ class GuestCareTest {
 
     @Test
     void aNodeThatWasAwayFollowsTheCommandThatRunsAndLearnsOfItsEnd() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -109,7 +132,7 @@ class GuestCareTest {
 
     @Test
     void aCommandThatAnotherNodeStartedMeanwhileIsFollowed() {
-        GuestCare care = new GuestCare(false, true, null);
+        GuestCare care = new GuestCare(false, false, true, null);
         care.begin();
         care.connected(nowMs);
         care.workloadIs(status(State.NONE, 0), nowMs);
@@ -119,7 +142,7 @@ class GuestCareTest {
     @Test
     void aCommandThatCannotBeStartedEndsAsShellsTellIt() {
         for (int[] pair : new int[][] {{2, 127}, {13, 126}, {0, 125}, {5, 125}}) {
-            GuestCare care = new GuestCare(false, true, null);
+            GuestCare care = new GuestCare(false, false, true, null);
             care.begin();
             care.connected(nowMs);
             care.workloadIs(status(State.NONE, 0), nowMs);
@@ -131,7 +154,7 @@ class GuestCareTest {
 
     @Test
     void anAgentThatAnswersNoMoreIsConnectedToAnew() {
-        GuestCare care = new GuestCare(false, false, null);
+        GuestCare care = new GuestCare(false, false, false, null);
         care.begin();
         care.connected(nowMs);
         assertEquals(List.of(Do.PING), sleep(care));
@@ -161,7 +184,7 @@ class GuestCareTest {
 
     @Test
     void healthFollowsItsChecksAndOneFailureIsNotEnough() {
-        GuestCare care = new GuestCare(false, true, new HealthCheck(List.of("ok"), 10, 5, 3));
+        GuestCare care = new GuestCare(false, false, true, new HealthCheck(List.of("ok"), 10, 5, 3));
         care.begin();
         assertEquals(List.of(Do.SET_TIME, healthIs("starting"), Do.ASK_WORKLOAD), care.connected(nowMs));
         assertEquals(List.of(Do.FOLLOW), care.workloadIs(status(State.RUNNING, 0), nowMs));
@@ -193,8 +216,8 @@ class GuestCareTest {
         Random random = new Random(seed);
         for (int run = 0; run < 2_000; run++) {
             String what = "seed " + seed + " run " + run;
-            GuestCare care =
-                    new GuestCare(false, true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
+            GuestCare care = new GuestCare(
+                    false, false, true, random.nextBoolean() ? new HealthCheck(List.of("x"), 3, 2, 2) : null);
             long ms = random.nextInt(1_000);
             List<Step> all = new ArrayList<>(care.begin());
             boolean up = false;

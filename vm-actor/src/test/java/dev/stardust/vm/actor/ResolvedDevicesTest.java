@@ -14,6 +14,7 @@ import dev.stardust.vm.spec.DeploymentSpec;
 import dev.stardust.vm.spec.Extras;
 import dev.stardust.vm.spec.SpecException;
 import dev.stardust.vm.spec.VmSpec;
+import dev.stardust.vm.spec.VolumeMount;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,22 @@ class ResolvedDevicesTest {
         assertEquals(ErrorCode.REFUSED, refused.code());
         assertTrue(refused.getMessage().contains("VM a was started by a BIOS"), refused.getMessage());
         resolve("cd: disc").requireSavable();
+    }
+
+    @Test
+    void aVmWithoutAnAgentHasNoVolumes() {
+        ClusterException refused =
+                assertThrows(ClusterException.class, () -> resolve("volumes: [{name: data, path: /data}]"));
+        assertTrue(refused.getMessage().contains("volumes"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("an agent"), refused.getMessage());
+    }
+
+    @Test
+    void aVmWithVolumesStaysAndTheyComeThroughTheRegistry() {
+        ResolvedSpec with = resolve("rng: true").withVolumes(List.of(new VolumeMount("data", "/data", true, 64)));
+        assertEquals(with, Json.read(Json.write(with), ResolvedSpec.class));
+        ClusterException refused = assertThrows(ClusterException.class, with::requireSavable);
+        assertTrue(refused.getMessage().contains("volumes (data)"), refused.getMessage());
     }
 
     @Test

@@ -56,6 +56,11 @@ class VmActorTest {
             return asked(deletes);
         }
 
+        @Override
+        public CompletionStage<Void> deleteVolume(String volume) {
+            throw new AssertionError("no volume is to be deleted");
+        }
+
         private static CompletionStage<Void> asked(BlockingQueue<CompletableFuture<Void>> queue) {
             CompletableFuture<Void> step = new CompletableFuture<>();
             queue.add(step);

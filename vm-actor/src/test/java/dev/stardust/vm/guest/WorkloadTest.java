@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class WorkloadTest {
     private static final long LIMIT_S = 30;
     private static final int RING_BYTES = 64 << 10;
+    private static final int ENODEV = 19;
+    private static final int EINVAL = 22;
 
     @TempDir
     static Path built;
@@ -209,5 +211,22 @@ final class WorkloadTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> await(agent.startWorkload(shell("true"), Map.of("a", new byte[70_000]))));
+    }
+
+    private AgentException mountFails(String serial, String path) {
+        return assertThrows(AgentException.class, () -> await(agent.mountVolume(serial, path, false)));
+    }
+
+    @Test
+    void aVolumeHasADiskOfThisMachineAndAFolderThatIsNotTheSystems() {
+        for (String path : List.of(
+                "", "data", "/", "/a//b", "/a/", "/a/../b", "/./a", "/proc", "/sys/x", "/dev", "/run/secrets")) {
+            assertEquals(EINVAL, mountFails("vol-0", path).errno(), path);
+        }
+        for (String serial : List.of("", "a".repeat(21), "../vda", "Vol")) {
+            assertEquals(EINVAL, mountFails(serial, "/data").errno(), serial);
+        }
+        assertEquals(EINVAL, mountFails("vol-0", "/" + "a".repeat(5000)).errno());
+        assertEquals(ENODEV, mountFails("vol-0", "/data").errno());
     }
 }

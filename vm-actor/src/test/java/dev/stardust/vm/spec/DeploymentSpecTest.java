@@ -19,6 +19,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DeploymentSpecTest {
     private static final String GOOD =
@@ -93,7 +95,7 @@ class DeploymentSpecTest {
                                         100,
                                         List.of(new PortForward(8080, 80), new PortForward(22022, 22))),
                                 new VmSpec.Network("br0", null, 9000, 0, List.of())),
-                        new Extras(true, true, true, "debian-iso", true),
+                        new Extras(true, true, true, "debian-iso", true, List.of()),
                         false,
                         Map.of(),
                         null,
@@ -110,6 +112,49 @@ class DeploymentSpecTest {
                 DeploymentSpec.parse("f", text).vms().stream()
                         .map(VmSpec::spread)
                         .toList());
+    }
+
+    private static List<VolumeMount> volumes(String fields) {
+        return DeploymentSpec.parse("f", "name: d\nvms:\n- {name: a, memory: 8MiB, volumes: [" + fields + "]}")
+                .vms()
+                .get(0)
+                .extras()
+                .volumes();
+    }
+
+    @Test
+    void volumesAreNamedAndHaveAFolderOfTheGuest() {
+        assertEquals(
+                List.of(new VolumeMount("data", "/data", false, 0), new VolumeMount("l.1", "/var/log", true, 2048)),
+                volumes("{name: data, path: /data}, {name: l.1, path: /var/log, readOnly: true, size: 2GiB}"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{name: /srv, path: /data}|folders of the host",
+                "{name: data}|vms[0].volumes[0].path",
+                "{name: data, path: /proc/x}|a volume's path",
+                "{name: data, path: /a, size: 1MiB}|a volume's size",
+                "{name: data, path: /a}, {name: data, path: /b}|already",
+                "{name: a, path: /a}, {name: b, path: /a}|already"
+            })
+    void aVolumeThatCannotBeIsToldWithItsField(String fields, String why) {
+        SpecException refused = assertThrows(SpecException.class, () -> volumes(fields));
+        assertTrue(refused.getMessage().contains(why), refused.getMessage());
+    }
+
+    @Test
+    void severalVmsOnlyReadAVolume() {
+        String text = "name: d\nvms:\n- {name: a, count: 2, memory: 8MiB, volumes: [{name: v, path: /v}]}";
+        SpecException refused = assertThrows(SpecException.class, () -> DeploymentSpec.parse("f", text));
+        assertTrue(refused.getMessage().contains("one VM at a time writes"), refused.getMessage());
+        assertEquals(
+                2,
+                DeploymentSpec.parse("f", text.replace("path: /v", "path: /v, readOnly: true"))
+                        .vms()
+                        .size());
     }
 
     @Test
@@ -189,7 +234,7 @@ class DeploymentSpecTest {
                         "d.yaml:9:9: vms[1].disks[0].image: this field is needed: an image's name",
                         "d.yaml:9:10: vms[1].disks[0].imagee: unknown field; did you mean image?",
                         "d.yaml:10:5: vms[1].zzz: unknown field; known are name, count, image, base, memory, cpus, cpu,"
-                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, console, restart,"
+                                + " kernel, initrd, args, boot, isoEntry, disks, networks, rng, vsock, balloon, cd, console, volumes, restart,"
                                 + " isolation, labels, spread, hypervisor, command, env, workdir, user, secrets, tty, stdin, health",
                         "d.yaml:11:1: replicas: unknown field; known are name, vms, spread"),
                 errors("d.yaml", text));
