@@ -45,6 +45,9 @@ final class LifecycleCommands {
         private static final long POLL_MS = 200;
         private static final int DEFAULT_TIME_S = 10;
 
+        /** What a host gives a guest whose command ended, and a little more. */
+        private static final int STOPPING_S = 15;
+
         @Option(
                 names = {"-t", "--time"},
                 paramLabel = "SECONDS",
@@ -83,13 +86,17 @@ final class LifecycleCommands {
 
         private static boolean endsWithin(ApiClient client, String path, int limitS) {
             long beganNs = System.nanoTime();
-            while (System.nanoTime() - beganNs < TimeUnit.SECONDS.toNanos(limitS)) {
-                if (!client.get(path).path("state").asText().equals("running")) {
-                    return true;
+            while (true) {
+                String state = client.get(path).path("state").asText();
+                long forS = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - beganNs);
+                boolean runs = state.equals("running");
+                // One whose command ended meanwhile is ended by its host, which takes no other word by then.
+                boolean stops = state.equals("stopping");
+                if ((!runs && !stops) || forS >= (stops ? limitS + STOPPING_S : limitS)) {
+                    return !runs;
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MS));
             }
-            return false;
         }
     }
 
