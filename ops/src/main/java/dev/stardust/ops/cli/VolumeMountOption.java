@@ -1,6 +1,5 @@
 package dev.stardust.ops.cli;
 
-import dev.stardust.vm.spec.VolumeMount;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,14 +11,15 @@ final class VolumeMountOption {
 
     private VolumeMountOption() {}
 
-    /** The same as an entry of {@code volumes} in a deployment file. */
+    /** The same as an entry of {@code volumes} in a deployment file; the node checks the values. */
     static Map<String, Object> parse(String text) {
         List<String> parts = Arrays.asList(text.split(":", -1));
-        require(VolumeMount.wrongName(parts.get(0)), text);
-        if (parts.size() < 2) {
+        if (text.startsWith("/") || text.startsWith(".")) {
+            throw wrong("folders of the host cannot be mounted: name a volume, or copy files by 'stardust cp'", text);
+        }
+        if (parts.size() < 2 || parts.get(0).isEmpty() || parts.get(1).isEmpty()) {
             throw wrong("it is NAME:/path, with :ro or :size=2GiB behind it if need be", text);
         }
-        require(VolumeMount.wrongPath(parts.get(1)), text);
         Map<String, Object> volume = new LinkedHashMap<>();
         volume.put("name", parts.get(0));
         volume.put("path", parts.get(1));
@@ -34,20 +34,12 @@ final class VolumeMountOption {
         if (part.equals("ro") || part.equals("rw")) {
             before = volume.put("readOnly", part.equals("ro"));
         } else if (part.startsWith(SIZE)) {
-            String size = part.substring(SIZE.length());
-            require(VolumeMount.wrongSize(size), text);
-            before = volume.put("size", size);
+            before = volume.put("size", part.substring(SIZE.length()));
         } else {
             throw wrong("behind the path only ro, rw and size=2GiB may stand", text);
         }
         if (before != null) {
             throw wrong("'" + part + "' is one too many", text);
-        }
-    }
-
-    private static void require(String wrong, String text) {
-        if (!wrong.isEmpty()) {
-            throw wrong(wrong, text);
         }
     }
 
