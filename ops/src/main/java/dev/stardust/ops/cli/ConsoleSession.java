@@ -53,10 +53,11 @@ final class ConsoleSession {
         try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
             OutputStream out = terminal.output();
             exchange(out, told); // fails before the terminal changes
-            say(out, "[console of " + vm + ": Ctrl-] leaves]\r\n");
             Attributes before = terminal.enterRawMode();
             try {
                 RawTerminal.makeTransparent(terminal);
+                // Who reads that may type Ctrl-C at once, which is the guest's by now.
+                say(out, "[console of " + vm + ": Ctrl-] leaves]\r\n");
                 boolean left = converse(terminal, out);
                 say(out, left ? "\r\n[left the console of " + vm + "]\r\n" : "\r\n[the console ended]\r\n");
             } finally {
