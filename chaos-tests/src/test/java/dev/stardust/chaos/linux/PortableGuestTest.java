@@ -106,6 +106,17 @@ class PortableGuestTest {
     }
 
     @Test
+    void whatTheGuestMeasuresIsShownWithItsDevices() throws Exception {
+        String shown = pair.cli().run("inspect", "good").ok().out();
+        assertTrue(shown.matches("(?s).*\nhypervisor +qemu/tcg\n.*"), shown);
+        assertTrue(
+                shown.lines()
+                        .anyMatch(line -> line.matches(
+                                "guest .*disk_free_bytes=[0-9.]+ .iB .*memory_available_bytes=[0-9.]+ .iB.*")),
+                shown);
+    }
+
+    @Test
     void aSparseFileIsCopiedBothWaysAndStaysSparse() throws Exception {
         Path source = folder.resolve("source");
         byte[] part = new byte[PART_BYTES];

@@ -22,6 +22,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -178,6 +179,15 @@ final class GuestAgents {
 
     /** Asks a guest to shut down; completes when it has begun to, fails when no agent answers there. */
     CompletionStage<Void> shutDown(String vm) {
+        return connected(vm).thenCompose(GuestAgent::shutDown);
+    }
+
+    /** What the agent in a guest measures, by name with the unit last; fails when none answers there. */
+    CompletionStage<SortedMap<String, Long>> metrics(String vm) {
+        return connected(vm).thenCompose(GuestAgent::metrics);
+    }
+
+    private CompletionStage<GuestAgent> connected(String vm) {
         CompletableFuture<GuestAgent> agent = new CompletableFuture<>();
         loop.execute(() -> {
             Guest guest = guests.get(vm);
@@ -187,7 +197,7 @@ final class GuestAgents {
                 agent.complete(guest.agent);
             }
         });
-        return agent.thenCompose(GuestAgent::shutDown);
+        return agent;
     }
 
     private void perform(Guest guest, List<GuestCare.Step> steps) {

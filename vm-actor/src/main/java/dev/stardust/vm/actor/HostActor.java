@@ -12,9 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -155,6 +157,9 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
     private static final long MAYBE_AGENT_MS = 5_000;
 
     private static final long AGENT_MS = 120_000;
+
+    /** How long a guest may take to tell what it measures, while somebody looks at its devices. */
+    private static final long GUEST_METRICS_MS = 2_000;
 
     /** The longest that somebody waits for a command to begin whose VM is being started. */
     private static final long WORKLOAD_MS = 3_600_000;
@@ -377,8 +382,17 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
             m.replyTo().tell(DeviceReports.failed("VM " + m.vm() + " does not run on this host"));
             return this;
         }
-        machine.get().devices().whenComplete((devices, failure) -> m.replyTo()
-                .tell(failure == null ? new DeviceReports(devices, "") : DeviceReports.failed(Causes.text(failure))));
+        // A guest may have no agent, or one that does not answer: its devices are told all the same.
+        CompletionStage<SortedMap<String, Long>> guest = guests.agents()
+                .metrics(m.vm())
+                .toCompletableFuture()
+                .completeOnTimeout(new TreeMap<>(), GUEST_METRICS_MS, TimeUnit.MILLISECONDS)
+                .exceptionally(failure -> new TreeMap<>());
+        machine.get()
+                .devices()
+                .thenCombine(guest, DeviceReports::of)
+                .whenComplete((reports, failure) ->
+                        m.replyTo().tell(failure == null ? reports : DeviceReports.failed(Causes.text(failure))));
         return this;
     }
 
