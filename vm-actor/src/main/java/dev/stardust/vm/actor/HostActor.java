@@ -388,11 +388,8 @@ public final class HostActor extends AbstractBehavior<HostActor.Command> {
                 .toCompletableFuture()
                 .completeOnTimeout(new TreeMap<>(), GUEST_METRICS_MS, TimeUnit.MILLISECONDS)
                 .exceptionally(failure -> new TreeMap<>());
-        machine.get()
-                .devices()
-                .thenCombine(guest, DeviceReports::of)
-                .whenComplete((reports, failure) ->
-                        m.replyTo().tell(failure == null ? reports : DeviceReports.failed(Causes.text(failure))));
+        machine.get().devices().thenCombine(guest, DeviceReports::of).whenComplete((reports, failure) -> m.replyTo()
+                .tell(failure == null ? reports : DeviceReports.failed(Causes.text(failure))));
         return this;
     }
 
