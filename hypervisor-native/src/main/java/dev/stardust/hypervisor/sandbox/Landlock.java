@@ -159,18 +159,8 @@ public final class Landlock {
         attr.putLong(LandlockPathBeneathAttr.ALLOWED_ACCESS, rights);
         attr.putInt(LandlockPathBeneathAttr.PARENT_FD, fd);
         try {
-            Libc.check(
-                    Libc.C.syscall(
-                            Syscall.LANDLOCK_ADD_RULE.number(),
-                            ruleset,
-                            LANDLOCK_RULE_PATH_BENEATH,
-                            Libc.address(attr),
-                            0,
-                            0,
-                            0),
-                    "the Landlock rule for " + rule.path());
+            add(ruleset, LANDLOCK_RULE_PATH_BENEATH, attr, rule.path().toString());
         } finally {
-            Reference.reachabilityFence(attr);
             Libc.C.close(fd);
         }
     }
@@ -179,17 +169,14 @@ public final class Landlock {
         ByteBuffer attr = zeroed(LandlockNetPortAttr.SIZE);
         attr.putLong(LandlockNetPortAttr.ALLOWED_ACCESS, LANDLOCK_ACCESS_NET_BIND_TCP);
         attr.putLong(LandlockNetPortAttr.PORT, port);
+        add(ruleset, LANDLOCK_RULE_NET_PORT, attr, "port " + port);
+    }
+
+    private static void add(int ruleset, long kind, ByteBuffer attr, String what) {
         try {
             Libc.check(
-                    Libc.C.syscall(
-                            Syscall.LANDLOCK_ADD_RULE.number(),
-                            ruleset,
-                            LANDLOCK_RULE_NET_PORT,
-                            Libc.address(attr),
-                            0,
-                            0,
-                            0),
-                    "the Landlock rule for port " + port);
+                    Libc.C.syscall(Syscall.LANDLOCK_ADD_RULE.number(), ruleset, kind, Libc.address(attr), 0, 0, 0),
+                    "the Landlock rule for " + what);
         } finally {
             Reference.reachabilityFence(attr);
         }

@@ -86,32 +86,21 @@ class QemuMigrationTest {
 
     @Test
     void aCloneMovesThereAndBackAndSendsOnlyWhatDiffersFromItsBase() throws Exception {
-        Guest first = left.createQemu(kernel, MEMORY_MIB, null);
-        await(first.machine().resume());
-        awaitText(first, "ready");
-        await(first.machine().pause());
-        MachineState state = await(first.machine().saveState());
-        Path base = memoryOf(first);
-        first.destroy();
-
-        Guest clone = left.createQemu(null, MEMORY_MIB, base);
-        await(clone.machine().restoreState(state));
+        Saved first = savedOnceReady();
+        Guest clone = left.createQemu(null, MEMORY_MIB, first.base());
+        await(clone.machine().restoreState(first.state()));
         await(clone.machine().resume());
         answers(clone);
-        List<RoundStats> rounds = movesThereAndBack(clone, base);
+        List<RoundStats> rounds = movesThereAndBack(clone, first.base());
         assertTrue(rounds.get(0).sentPages() < MEMORY_MIB * 256 / 2, rounds::toString);
     }
 
     @Test
     void aCloneBecomesABaseAndItsClonesGoOn() throws Exception {
-        Guest first = left.createQemu(kernel, MEMORY_MIB, null);
-        await(first.machine().resume());
-        awaitText(first, "ready");
-        await(first.machine().pause());
-        MachineState state = await(first.machine().saveState());
-        Path base = memoryOf(first);
+        Saved first = savedOnceReady();
+        MachineState state = first.state();
+        Path base = first.base();
         long begin = checked(base);
-        first.destroy();
         for (int generation = 0; generation < 2; generation++) {
             Guest clone = left.createQemu(null, MEMORY_MIB, base);
             await(clone.machine().restoreState(state));
@@ -125,6 +114,19 @@ class QemuMigrationTest {
             begin = now;
             clone.destroy();
         }
+    }
+
+    private record Saved(Path base, MachineState state) {}
+
+    private static Saved savedOnceReady() throws Exception {
+        Guest first = left.createQemu(kernel, MEMORY_MIB, null);
+        await(first.machine().resume());
+        awaitText(first, "ready");
+        await(first.machine().pause());
+        MachineState state = await(first.machine().saveState());
+        Saved saved = new Saved(memoryOf(first), state);
+        first.destroy();
+        return saved;
     }
 
     private static List<RoundStats> movesThereAndBack(Guest guest, Path base) throws Exception {

@@ -247,44 +247,33 @@ public record ResolvedSpec(
                 : spec.extras().withCd(find("image", cd, images, spec.name()).manifest());
     }
 
-    /** The same with networks as a host has made them, addresses and all. */
-    ResolvedSpec withNetworks(List<Nic> made) {
+    private ResolvedSpec with(List<Nic> otherNetworks, Extras otherExtras, Hypervisor otherHypervisor) {
         return new ResolvedSpec(
                 name,
                 memoryMib,
                 cpus,
                 boot,
                 disks,
-                made,
-                extras,
+                otherNetworks,
+                otherExtras,
                 base,
                 memory,
                 state,
                 strict,
                 spread,
-                hypervisor,
+                otherHypervisor,
                 linux,
                 workload);
     }
 
+    /** The same with networks as a host has made them, addresses and all. */
+    ResolvedSpec withNetworks(List<Nic> made) {
+        return with(made, extras, hypervisor);
+    }
+
     /** The same with these volumes. */
     public ResolvedSpec withVolumes(List<VolumeMount> volumes) {
-        return new ResolvedSpec(
-                name,
-                memoryMib,
-                cpus,
-                boot,
-                disks,
-                networks,
-                extras.withVolumes(volumes),
-                base,
-                memory,
-                state,
-                strict,
-                spread,
-                hypervisor,
-                linux,
-                workload);
+        return with(networks, extras.withVolumes(volumes), hypervisor);
     }
 
     /** The hypervisor that its host must have, by its label; empty if any will do. */
@@ -302,9 +291,7 @@ public record ResolvedSpec(
 
     /** The same on that hypervisor. */
     ResolvedSpec on(Hypervisor chosen) {
-        return new ResolvedSpec(
-                name, memoryMib, cpus, boot, disks, networks, extras, base, memory, state, strict, spread, chosen,
-                linux, workload);
+        return with(networks, extras, chosen);
     }
 
     /**
